@@ -1,0 +1,57 @@
+# Needs only Python 3.11 to 3.13 with pip and venv. `make help` lists the recipes.
+SHELL := /bin/bash
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	if $$p -c 'import sys, venv, ensurepip; raise SystemExit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null; then echo $$p; break; fi; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help demo check test journeys bench bench-peers lock clean
+
+help: ## list the recipes
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(VENV)/run.stamp: requirements/run.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "no Python 3.11 to 3.13 with venv found; set PYTHON=/path/to/python3"; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing what Roadworthy runs on (pinned by hash) into $(VENV) ..."
+	$(PIP_INSTALL) --require-hashes -r requirements/run.lock
+	$(PIP_INSTALL) --require-hashes -r requirements/build.lock
+	$(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.lock $(VENV)/run.stamp
+	@echo "installing what the tests need (pinned by hash) ..."
+	$(PIP_INSTALL) --require-hashes -r requirements/dev.lock
+	@touch $@
+
+demo: $(VENV)/run.stamp ## the whole road on the example company, in about a minute
+	$(BIN)/roadworthy demo
+
+check: $(VENV)/dev.stamp ## format, lint, types, import contracts, size ratchet
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/house
+
+test: $(VENV)/dev.stamp ## the whole suite (SQLite and a real Postgres)
+	$(BIN)/python -m pytest -q --ignore tests/journeys
+
+journeys: $(VENV)/dev.stamp ## long tests: the demo, real input, killed processes
+	$(BIN)/python -m pytest -q tests/journeys
+
+bench: $(VENV)/dev.stamp ## measure every claim and write benchmarks/RESULTS.md
+	$(BIN)/python benchmarks/all.py
+
+bench-peers: $(VENV)/dev.stamp ## the same beside the peers, each in an environment of its own
+	$(BIN)/python benchmarks/all.py --peers
+
+lock: ## renew the locks (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q pyproject.toml --extra demo -o requirements/run.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q pyproject.toml --extra demo --group dev -c requirements/run.lock -o requirements/dev.lock
+	printf 'hatchling>=1.27\neditables\n' | uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q - -o requirements/build.lock
+
+clean: ## remove the environment and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

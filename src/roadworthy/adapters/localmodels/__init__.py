@@ -1,0 +1,9 @@
+"""Task models that run offline on the CPU: MiniLM embeddings, TF-IDF and logistic regression.
+
+Importing this needs none of the packages of the extra ``local``; using it tells which is missing.
+"""
+
+from roadworthy.adapters.localmodels.classifier import DEFAULT_FEATURES, LocalTrainer, TaskModel
+from roadworthy.adapters.localmodels.embedding import MiniLM, shared_minilm
+
+__all__ = ["DEFAULT_FEATURES", "LocalTrainer", "MiniLM", "TaskModel", "shared_minilm"]

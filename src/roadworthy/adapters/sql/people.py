@@ -1,0 +1,90 @@
+"""Principals and what proves who they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from roadworthy.adapters.sql import schema
+from roadworthy.adapters.sql.page import bounded
+from roadworthy.adapters.sql.rows import COUNTED
+from roadworthy.adapters.sql.transaction import connection
+from roadworthy.ports import Credential, Transaction
+from roadworthy.principal import Kind, Principal, Role
+
+_principal, _credential = schema.principal, schema.credential
+
+_ADD = (
+    insert(_principal).on_conflict_do_nothing(index_elements=[_principal.c.id]).execution_options(**COUNTED)
+)
+_GET = sa.select(_principal).where(_principal.c.id == sa.bindparam("id"))
+_PASSWORD_HASH = sa.select(_principal.c.password_hash).where(_principal.c.id == sa.bindparam("id"))
+_ALL = sa.select(_principal).order_by(_principal.c.id).limit(sa.bindparam("most", type_=sa.Integer))
+_ADD_CREDENTIAL = sa.insert(_credential)
+_named = (_credential.c.kind == sa.bindparam("kind"), _credential.c.id == sa.bindparam("id"))
+_CREDENTIAL = sa.select(_credential).where(*_named)
+_SPEND = _credential.delete().where(*_named)
+
+
+class SqlPeople:
+    """The port ``People``."""
+
+    def add(self, tx: Transaction, principal: Principal, *, password_hash: str = "") -> bool:
+        values = {
+            "id": principal.id,
+            "name": principal.name,
+            "kind": principal.kind.value,
+            "roles": sorted(principal.roles),
+            "demo": principal.demo,
+            "disabled": principal.disabled,
+            "use_case": principal.use_case,
+            "password_hash": password_hash,
+        }
+        return connection(tx).execute(_ADD, values).rowcount == 1
+
+    def get(self, tx: Transaction, principal: str) -> Principal | None:
+        row = connection(tx).execute(_GET, {"id": principal}).first()
+        return None if row is None else _read(row)
+
+    def password_hash(self, tx: Transaction, principal: str) -> str:
+        """Empty where the account has none, or does not exist."""
+        return connection(tx).execute(_PASSWORD_HASH, {"id": principal}).scalar() or ""
+
+    def all(self, tx: Transaction, *, limit: int = 500) -> tuple[Principal, ...]:
+        """By id."""
+        return tuple(_read(row) for row in connection(tx).execute(_ALL, {"most": bounded(limit)}))
+
+    def add_credential(self, tx: Transaction, credential: Credential) -> None:
+        connection(tx).execute(
+            _ADD_CREDENTIAL,
+            {
+                "kind": credential.kind,
+                "id": credential.id,
+                "principal": credential.principal,
+                "proof": credential.proof,
+                "use_case": credential.use_case,
+                "created_at": credential.created_at,
+                "expires_at": credential.expires_at,
+            },
+        )
+
+    def credential(self, tx: Transaction, kind: str, id_: str) -> Credential | None:
+        row = connection(tx).execute(_CREDENTIAL, {"kind": kind, "id": id_}).first()
+        return None if row is None else Credential(**row._mapping)
+
+    def spend_credential(self, tx: Transaction, kind: str, id_: str) -> bool:
+        return connection(tx).execute(_SPEND, {"kind": kind, "id": id_}).rowcount == 1
+
+
+def _read(row: sa.Row[Any]) -> Principal:
+    return Principal(
+        id=row.id,
+        name=row.name,
+        kind=Kind(row.kind),
+        roles=frozenset(Role(role) for role in row.roles),
+        demo=row.demo,
+        disabled=row.disabled,
+        use_case=row.use_case,
+    )

@@ -1,0 +1,59 @@
+"""All state, in one database: SQLite or Postgres, by the engine it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+
+from roadworthy.adapters.sql.cases import SqlCases
+from roadworthy.adapters.sql.effects import SqlEffects
+from roadworthy.adapters.sql.engine import begin_read, begin_write
+from roadworthy.adapters.sql.evidence import SqlEvidence
+from roadworthy.adapters.sql.ledger import SqlLedger
+from roadworthy.adapters.sql.people import SqlPeople
+from roadworthy.adapters.sql.releases import SqlReleases
+from roadworthy.adapters.sql.replies import SqlReplies
+from roadworthy.adapters.sql.reviews import SqlReviews
+from roadworthy.adapters.sql.switches import SqlSwitches
+from roadworthy.adapters.sql.transaction import SqlTransaction
+from roadworthy.ports import Store
+
+
+class SqlStore(Store):
+    """The port ``Store`` over a migrated database. Any number of threads and processes may share it.
+
+    Foreign errors leave as ours: ``Unavailable`` where the database is locked, full or gone (nothing
+    of the transaction is kept), ``Conflict`` where a row exists already.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self.cases = SqlCases()
+        self.effects = SqlEffects()
+        self.reviews = SqlReviews()
+        self.releases = SqlReleases()
+        self.evidence = SqlEvidence()
+        self.people = SqlPeople()
+        self.switches = SqlSwitches()
+        self.replies = SqlReplies()
+        self.ledger = SqlLedger(engine)
+
+    @contextmanager
+    def read(self) -> Iterator[SqlTransaction]:
+        with begin_read(self._engine) as connection:
+            tx = SqlTransaction(connection, writable=False)
+            yield tx
+        tx.committed()
+
+    @contextmanager
+    def write(self) -> Iterator[SqlTransaction]:
+        with begin_write(self._engine) as connection:
+            tx = SqlTransaction(connection, writable=True)
+            yield tx
+        tx.committed()
+
+    def close(self) -> None:
+        """Give back every connection. Closed twice: nothing happens."""
+        self._engine.dispose()

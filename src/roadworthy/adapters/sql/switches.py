@@ -1,0 +1,67 @@
+"""The stop switch: what is stopped, and which worker obeys what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from roadworthy.adapters.sql import schema
+from roadworthy.adapters.sql.transaction import connection
+from roadworthy.ports import Transaction
+from roadworthy.principal import Stop
+
+_stop, _acknowledgement = schema.stop, schema.acknowledgement
+
+_ADD = sa.insert(_stop)
+# Never limited: a stop left out of the answer would let something run.
+_ACTIVE = sa.select(_stop).where(_stop.c.resumed_at.is_(None)).order_by(_stop.c.id)
+_GET = sa.select(_stop).where(_stop.c.id == sa.bindparam("id"))
+_LIFT = (
+    _stop.update()
+    .where(_stop.c.id == sa.bindparam("stop"), _stop.c.resumed_at.is_(None))
+    .values(resumed_by=sa.bindparam("by"), resumed_at=sa.bindparam("moment"))
+)
+_new = insert(_acknowledgement)
+_ACKNOWLEDGE = _new.on_conflict_do_update(
+    index_elements=[_acknowledgement.c.worker], set_={"seen": _new.excluded.seen, "at": _new.excluded.at}
+)
+_ACKNOWLEDGEMENTS = sa.select(_acknowledgement).order_by(_acknowledgement.c.worker)
+
+
+class SqlSwitches:
+    """The port ``Switches``."""
+
+    def add(self, tx: Transaction, stop: Stop) -> None:
+        connection(tx).execute(
+            _ADD,
+            {
+                "id": stop.id,
+                "scope": stop.scope,
+                "reason": stop.reason,
+                "stopped_by": stop.stopped_by,
+                "stopped_at": stop.stopped_at,
+                "resumed_by": stop.resumed_by,
+                "resumed_at": stop.resumed_at,
+            },
+        )
+
+    def active(self, tx: Transaction) -> tuple[Stop, ...]:
+        """Oldest first."""
+        return tuple(Stop(**row._mapping) for row in connection(tx).execute(_ACTIVE))
+
+    def get(self, tx: Transaction, stop: str) -> Stop | None:
+        row = connection(tx).execute(_GET, {"id": stop}).first()
+        return None if row is None else Stop(**row._mapping)
+
+    def lift(self, tx: Transaction, stop: str, *, by: str, at: datetime) -> bool:
+        return connection(tx).execute(_LIFT, {"stop": stop, "by": by, "moment": at}).rowcount == 1
+
+    def acknowledge(self, tx: Transaction, worker: str, *, seen: str, at: datetime) -> None:
+        connection(tx).execute(_ACKNOWLEDGE, {"worker": worker, "seen": seen, "at": at})
+
+    def acknowledgements(self, tx: Transaction) -> Mapping[str, tuple[str, datetime]]:
+        rows = connection(tx).execute(_ACKNOWLEDGEMENTS)
+        return {worker: (seen, at) for worker, seen, at in rows}

@@ -1,0 +1,144 @@
+"""Effects: changes in the world that a workflow proposes and the outbox carries out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from roadworthy.errors import Conflict, Problem
+from roadworthy.quantities import Digest, Id
+from roadworthy.stage import Stage
+
+
+class EffectState(StrEnum):
+    PROPOSED = "proposed"  # a person owes an answer
+    READY = "ready"  # may be sent
+    SENDING = "sending"  # an attempt began; a crash leaves it here
+    CONFIRMED = "confirmed"
+    UNKNOWN = "unknown"  # sent, and nobody knows whether it was felt
+    REFUSED = "refused"
+    SIMULATED = "simulated"
+    PARKED = "parked"
+    FAILED = "failed"  # the connector said no for good; a person decides
+    UNDONE = "undone"
+
+
+class EffectEvent(StrEnum):
+    APPROVED = "approved"
+    REFUSED = "refused"
+    STARTED = "started"
+    CONFIRMED = "confirmed"
+    RETRIED = "retried"  # the attempt surely was not felt
+    LOST = "lost"  # the attempt may have been felt
+    FAILED = "failed"
+    PARKED = "parked"
+    RELEASED = "released"
+    UNDONE = "undone"
+
+
+_S, _E = EffectState, EffectEvent
+_MOVES: dict[tuple[EffectState, EffectEvent], EffectState] = {
+    (_S.PROPOSED, _E.APPROVED): _S.READY,
+    (_S.PROPOSED, _E.REFUSED): _S.REFUSED,
+    (_S.PROPOSED, _E.PARKED): _S.PARKED,
+    (_S.READY, _E.STARTED): _S.SENDING,
+    (_S.READY, _E.PARKED): _S.PARKED,
+    (_S.READY, _E.REFUSED): _S.REFUSED,
+    (_S.SENDING, _E.STARTED): _S.SENDING,
+    (_S.SENDING, _E.CONFIRMED): _S.CONFIRMED,
+    (_S.SENDING, _E.RETRIED): _S.READY,
+    (_S.SENDING, _E.LOST): _S.UNKNOWN,
+    (_S.SENDING, _E.FAILED): _S.FAILED,
+    (_S.UNKNOWN, _E.CONFIRMED): _S.CONFIRMED,
+    (_S.UNKNOWN, _E.APPROVED): _S.READY,
+    (_S.UNKNOWN, _E.REFUSED): _S.REFUSED,
+    (_S.FAILED, _E.APPROVED): _S.READY,
+    (_S.FAILED, _E.CONFIRMED): _S.CONFIRMED,
+    (_S.FAILED, _E.REFUSED): _S.REFUSED,
+    (_S.PARKED, _E.RELEASED): _S.READY,
+    (_S.PARKED, _E.APPROVED): _S.READY,
+    (_S.PARKED, _E.REFUSED): _S.REFUSED,
+    (_S.CONFIRMED, _E.UNDONE): _S.UNDONE,
+}
+
+SETTLED = frozenset({_S.CONFIRMED, _S.REFUSED, _S.SIMULATED, _S.UNDONE})
+SENT = frozenset({_S.SENDING, _S.CONFIRMED, _S.UNKNOWN, _S.UNDONE})
+"""States in which the world may have felt the effect: its case is never begun again from scratch."""
+
+
+def move_effect(state: EffectState, event: EffectEvent) -> EffectState:
+    """The state after the event. Errors: ``Conflict`` where the event does not apply."""
+    try:
+        return _MOVES[state, event]
+    except KeyError:
+        raise Conflict("RW-EFFECT-001", Problem(f"an effect that is {state} cannot be {event}")) from None
+
+
+class Idempotency(StrEnum):
+    """What a connector promises about a repeated key."""
+
+    NATIVE = "native"  # the receiver drops a repeated key: felt exactly once
+    LOOKUP = "lookup"  # one can ask whether a key was carried out: felt exactly once
+    NONE = "none"  # sent at most once; an unclear outcome goes to a person
+
+
+@dataclass(frozen=True, slots=True)
+class EffectRecord:
+    """An effect as stored: the outbox row. ``arguments`` names an encrypted payload.
+
+    ``untrusted`` names the control arguments
+    whose value came from no trusted source. ``amount`` is business money in minor units, 0 where the tool moves none. ``key`` = use case, case, slot. It never depends on the arguments or the attempt, so a change
+    of mind can not turn one effect into two; an approval is bound to ``arguments_digest`` instead.
+    """
+
+    id: Id
+    case: Id
+    use_case: str
+    slot: str
+    key: str
+    tool: str
+    arguments: Id
+    arguments_digest: Digest
+    amount: int
+    state: EffectState
+    version: int
+    stage: Stage
+    release: str
+    confidence: float
+    certificate: str
+    approved_by: str
+    disposition: str
+    reasons: tuple[str, ...]
+    untrusted: tuple[str, ...]
+    attempts: int
+    response: str
+    created_at: datetime
+    updated_at: datetime
+
+
+def effect_key(use_case: str, case_key: str, slot: str) -> str:
+    """The idempotency key a connector sees."""
+    return f"{use_case}:{case_key}:{slot}"
+
+
+class TrueOutcome(StrEnum):
+    """How a case turned out against what was decided."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    UNCLEAR = "unclear"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What turned out to be right, learned later. ``truth`` is a label, not content."""
+
+    id: Id
+    case: Id
+    use_case: str
+    truth: str
+    judgement: TrueOutcome
+    source: str
+    principal: str
+    at: datetime

@@ -1,0 +1,66 @@
+"""The program: its commands, and how every error leaves it as words and an exit code."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import uuid
+
+import click
+import typer
+
+from roadworthy.cli import cases, demo, operations, releases, start
+from roadworthy.cli.output import FAILURE, OK, USAGE, Output, exit_code
+from roadworthy.errors import InputProblem, RoadworthyError, Unavailable
+
+_log = logging.getLogger("roadworthy")
+
+
+def build() -> typer.Typer:
+    """The command tree. Command modules import what is heavy only when called."""
+    app = typer.Typer(
+        name="roadworthy",
+        help="Carries an AI use case from pilot to production and keeps it fit to stay there.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    for module in (demo, start, releases, cases, operations):
+        module.register(app)
+    return app
+
+
+def run() -> int:
+    """Parse, act, and turn every error into words and an exit code. Never a traceback for users."""
+    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    shown = Output(as_json="--json" in sys.argv)
+    try:
+        result = build()(standalone_mode=False)
+        return result if isinstance(result, int) else OK
+    except (typer.Exit, click.exceptions.Exit) as leaving:
+        return leaving.exit_code
+    except (typer.Abort, click.exceptions.Abort, KeyboardInterrupt):
+        return 130
+    except RoadworthyError as problem:
+        shown.problem(problem)
+        return exit_code(problem)
+    except click.ClickException as problem:
+        shown.problem(InputProblem("RW-CLI-001", problem.format_message(), hint="`roadworthy --help`"))
+        return USAGE
+    except BrokenPipeError:
+        # Whoever read our output has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except Exception as fault:  # noqa: BLE001 - the last resort of the program
+        number = uuid.uuid4().hex[:8]
+        _log.error("unexpected fault %s", number, exc_info=fault if "--debug" in sys.argv else None)
+        shown.problem(
+            Unavailable(
+                "RW-CLI-002",
+                f"something unexpected failed ({type(fault).__name__}), number {number}",
+                retry_is_safe=False,
+                hint="run `roadworthy doctor`",
+            )
+        )
+        return FAILURE

@@ -1,0 +1,105 @@
+"""How results and errors leave the command line: stdout is data, stderr is talk."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from roadworthy.errors import RoadworthyError
+
+OK, FAILURE, USAGE, NO, NOT_ALLOWED, UNREACHABLE = 0, 1, 2, 3, 4, 5
+
+EXIT_CODES: Mapping[str, int] = {
+    "input": USAGE,
+    "not-found": FAILURE,
+    "conflict": FAILURE,
+    "refused": NOT_ALLOWED,
+    "unavailable": UNREACHABLE,
+    "corrupt": FAILURE,
+    "error": FAILURE,
+}
+"""Kind of error to exit code: the one table of this door."""
+
+_COMPLETED_WITH_NO = frozenset({"RW-GATE-010"})
+
+MARKS = {"pass": "✓", "waived": "~", "hold": "✗", "fail": "✗", "not evaluated": "?"}
+STYLES = {"pass": "green", "waived": "yellow", "hold": "red", "fail": "bold red", "not evaluated": "yellow"}
+
+
+def exit_code(problem: RoadworthyError) -> int:
+    """3 where the question was answered with no, else by the kind of the error."""
+    return NO if problem.code in _COMPLETED_WITH_NO else EXIT_CODES.get(problem.kind, FAILURE)
+
+
+class Output:
+    """Where a command writes. With ``as_json`` stdout carries one JSON document and nothing else."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+        self.out = Console(highlight=False, soft_wrap=True)
+        self.err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    def data(self, document: object) -> None:
+        """The machine's answer."""
+        json.dump(document, sys.stdout, indent=2, ensure_ascii=False, default=str)
+        sys.stdout.write("\n")
+
+    def say(self, text: str, style: str = "") -> None:
+        """A line for people; silent with ``--json``."""
+        if not self.as_json:
+            self.out.print(Text(text, style=style))
+
+    def note(self, text: str) -> None:
+        """Progress and advice, on stderr."""
+        self.err.print(Text(text, style="dim"))
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
+        """Rows for people, or a sentence that says what to do where there are none."""
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        for column in columns:
+            table.add_column(column, overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(str(cell)) for cell in row))
+        if table.row_count:
+            self.out.print(table)
+        else:
+            self.say(empty)
+
+    def problem(self, problem: RoadworthyError) -> None:
+        """An error on stderr, in words or as the shared JSON shape."""
+        if self.as_json:
+            json.dump(problem.as_json(), sys.stderr, indent=2, ensure_ascii=False)
+            sys.stderr.write("\n")
+            return
+        self.err.print(Text.assemble((f"{problem.code} ", "bold red"), problem.message))
+        for reason in getattr(problem, "reasons", ()):
+            self.err.print(Text(f"  - {reason}"))
+        for broken in getattr(problem, "broken", ()):
+            self.err.print(Text(f"  broken: {broken}"))
+        if getattr(problem, "intact", ""):
+            self.err.print(Text(f"  intact: {problem.intact}"))  # type: ignore[attr-defined]
+        if problem.hint:
+            self.err.print(Text(f"  next: {problem.hint}", style="cyan"))
+
+    def verdict(self, verdict: Any) -> None:
+        """A verdict as people read it: the sentence, then every requirement, open ones first."""
+        colour = "bold green" if verdict.passes else "bold red"
+        self.say(f"{verdict.word.upper():5} {verdict.sentence}", colour)
+        for finding in [*verdict.open, *(f for f in verdict.findings if f not in verdict.open)]:
+            subject = (
+                f" [{finding.subject}]" if finding.subject and finding.subject not in finding.asks else ""
+            )
+            self.say(
+                f"  {MARKS[finding.mark]} {finding.requirement:24} {finding.asks}{subject}: {finding.reason}",
+                STYLES[finding.mark],
+            )
+            if finding.mark not in {"pass", "waived"} and finding.next_step:
+                self.say(f"      → {finding.next_step}", "cyan")
+        for note in verdict.notes:
+            self.say(f"  ! {note}", "yellow")

@@ -1,0 +1,1 @@
+"""Evidence is measured here: probes of data and knowledge, pilots over labelled cases, drills."""

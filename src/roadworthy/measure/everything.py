@@ -1,0 +1,75 @@
+"""All probes in their order: those that need no labelled cases, and those that do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from roadworthy.evidence import Measurement
+from roadworthy.measure import articles, sources
+from roadworthy.measure.fact import keep
+from roadworthy.measure.labelled import Labelled
+from roadworthy.measure.pilot import Wait, certificates, cost_and_load, hostile, quality, run_pilot
+from roadworthy.measure.stages import canary, policy_coverage, shadow
+from roadworthy.operate.deployment import Deployment
+from roadworthy.principal import Principal, require
+from roadworthy.release import Release
+
+REHEARSED = 150
+
+
+def measure_without_labels(
+    deployment: Deployment, principal: Principal, release: Release
+) -> tuple[Measurement, ...]:
+    """Data, knowledge, KPI, policy coverage, and what shadow and canary showed so far."""
+    require(principal, "measure", use_case=release.use_case)
+    loaded = deployment.loader.load(release.digest)
+    now = deployment.now()
+    facts = [
+        sources.kpi_baseline(loaded),
+        *sources.data_checks(loaded),
+        *sources.duplicates(loaded),
+        *sources.freshness(loaded, now=now),
+        *articles.stale(loaded, now=now),
+        *articles.contradictions(loaded),
+        *policy_coverage(loaded),
+        *shadow(deployment, release),
+        *canary(deployment, release),
+    ]
+    return keep(deployment, principal, release, facts)
+
+
+def measure_with_labels(
+    deployment: Deployment,
+    principal: Principal,
+    release: Release,
+    labelled: Sequence[Labelled],
+    *,
+    wait: Wait,
+    progress: Callable[[str], None] = lambda _: None,
+) -> tuple[Measurement, ...]:
+    """The pilot over labelled cases, the certificates it supports, and a rehearsal under them.
+
+    The rehearsal repeats every hostile case and some others with the certificates in force: what
+    would leave without a person, what that costs, and how much is left for reviewers.
+    """
+    require(principal, "measure", use_case=release.use_case)
+    loaded = deployment.loader.load(release.digest)
+    progress(f"pilot over {len(labelled)} labelled cases")
+    piloted = run_pilot(deployment, principal, release, labelled, wait=wait)
+    progress("certificates and retrieval")
+    issued = certificates(deployment, principal, release, piloted)
+    facts = [*quality(loaded, piloted), *articles.recall(loaded, labelled), *issued]
+    kept = keep(deployment, principal, release, facts)
+    again = [one for one in labelled if one.hostile]
+    again += [one for one in labelled if not one.hostile][:REHEARSED]
+    progress(f"rehearsal of {len(again)} cases under the certificates")
+    rehearsed = run_pilot(deployment, principal, release, again, wait=wait, rehearsal=kept[-1].id)
+    return kept + keep(
+        deployment,
+        principal,
+        release,
+        [
+            *cost_and_load(loaded, [one for one in rehearsed if not one.labelled.hostile]),
+            hostile(loaded, rehearsed),
+        ],
+    )

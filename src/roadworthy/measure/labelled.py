@@ -1,0 +1,17 @@
+"""Labelled cases: inputs whose right answer is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """An input with its truth. ``family`` ties alike messages together: they count once in a proof."""
+
+    key: str
+    data: Mapping[str, object]
+    truth: str
+    family: str = ""
+    hostile: bool = False

@@ -1,0 +1,1 @@
+"""What people and machines ask for: take in, run, review, roll out, stop, explain."""

@@ -1,0 +1,62 @@
+"""Clearance: nothing calls a model or sends an effect without one read a moment ago.
+
+A process holds no opinion of its own about being stopped. It reads what is stopped, trusts that
+for at most half a second, and has no clearance when it cannot read: an unreachable database stops
+the work as surely as the switch does.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from roadworthy.errors import RoadworthyError
+from roadworthy.ports import Clock
+
+MAX_AGE = timedelta(milliseconds=500)
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """What is stopped: scopes of the stop switch, and releases that ended, with the reason of each."""
+
+    scopes: dict[str, str]
+
+    def reason(self, scopes: Iterable[str]) -> str:
+        """Why one of these scopes is stopped; empty if none is."""
+        for scope in ("all", *scopes):
+            if scope in self.scopes:
+                return self.scopes[scope] or scope
+        return ""
+
+
+class Clearance:
+    """Reads what is stopped, at most every half second, from all threads of the process."""
+
+    def __init__(self, read: Callable[[], Stopped], clock: Clock) -> None:
+        self._read = read
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._seen: tuple[datetime, Stopped] | None = None
+
+    def why_not(self, *scopes: str) -> str:
+        """Empty: go ahead. Otherwise why nothing may happen in these scopes."""
+        now = self._clock.now()
+        seen = self._seen
+        if seen is None or not timedelta(0) <= now - seen[0] < MAX_AGE:
+            with self._lock:
+                seen = self._seen
+                if seen is None or not timedelta(0) <= now - seen[0] < MAX_AGE:
+                    try:
+                        # The age counts from before the read: a slow read yields an old answer.
+                        seen = (now, self._read())
+                    except RoadworthyError as problem:
+                        return f"no clearance: {problem.message}"
+                    self._seen = seen
+        return seen[1].reason(scopes)
+
+    def forget(self) -> None:
+        """The next question reads anew (after this process changed the switch itself)."""
+        self._seen = None

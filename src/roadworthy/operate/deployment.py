@@ -1,0 +1,64 @@
+"""What every verb works with: the ports of one installation, and the few things all of them do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from roadworthy.gate import RequirementSet
+from roadworthy.ledger import Event, SigningKey, encode
+from roadworthy.operate.clearance import Clearance
+from roadworthy.ports import (
+    Clock,
+    Engine,
+    Entropy,
+    Loader,
+    ModelStore,
+    Passwords,
+    Store,
+    Trainer,
+    Transaction,
+    Vault,
+)
+from roadworthy.quantities import Cost, Id, new_id
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What this machine's own work costs, so that a local model is never counted as free."""
+
+    cpu_second: Cost
+    """Default: a small cloud core at 0.04 EUR an hour, rounded up to 12,000 nano-EUR a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One installation: its ports, wired. Verbs take it as their first argument."""
+
+    store: Store
+    vault: Vault
+    engine: Engine
+    loader: Loader
+    models: ModelStore
+    trainer: Trainer
+    passwords: Passwords
+    clock: Clock
+    entropy: Entropy
+    clearance: Clearance
+    requirements: RequirementSet
+    prices: Prices
+    ledger_key: SigningKey
+    ledger_origin: str
+
+    def new_id(self) -> Id:
+        return new_id(self.clock.now(), self.entropy.bytes(10))
+
+    def record(
+        self, tx: Transaction, kind: str, actor: str, about: Mapping[str, str], data: Mapping[str, object]
+    ) -> None:
+        """One event for the ledger, in the business transaction."""
+        self.store.ledger.append(tx, encode(Event(kind, actor, self.clock.now(), dict(about), dict(data))))
+
+    def now(self) -> datetime:
+        return self.clock.now()

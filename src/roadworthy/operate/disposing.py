@@ -1,0 +1,278 @@
+"""Weighing a proposed effect: gather the grounds, ask the one pure door, write down what it said."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from roadworthy.casework.case import CaseRecord
+from roadworthy.casework.effect import EffectRecord, EffectState, effect_key
+from roadworthy.casework.vocabulary import Effect
+from roadworthy.charter import Charter, Tool
+from roadworthy.disposition import Disposition, Grounds, Kind, dispose
+from roadworthy.errors import InputProblem, Problem
+from roadworthy.operate.deployment import Deployment
+from roadworthy.policy import Answer, Marking, Request
+from roadworthy.policy import Tool as ToolFacts
+from roadworthy.ports import LoadedRelease, Transaction
+from roadworthy.principal import Role
+from roadworthy.quantities import NANO, Cost, Digest, Money, canonical
+from roadworthy.stage import SIMULATED
+
+PERSONAL = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """An effect with its disposition; ``answer`` is what the policies said."""
+
+    effect: EffectRecord
+    disposition: Disposition
+    answer: Answer
+
+
+def weigh(
+    deployment: Deployment,
+    tx: Transaction,
+    case: CaseRecord,
+    release: LoadedRelease,
+    effect: Effect,
+    *,
+    slot: str,
+    confidence: float,
+    trusted: Collection[str],
+    spent: Cost,
+) -> Weighed:
+    """Dispose of one proposed effect and build its outbox row (not stored yet).
+
+    Money is reserved against the day's cap in this transaction and given back unless the effect
+    may leave or waits for a person.
+    """
+    charter = release.charter
+    tool = charter.tools[effect.tool]
+    arguments = dict(effect.arguments)
+    amount = _amount(effect.tool, tool, arguments)
+    untrusted = tuple(
+        name for name in tool.control if name in arguments and fingerprint(arguments[name]) not in trusted
+    )
+    now = deployment.now()
+    simulated = case.stage in SIMULATED
+    reserved = amount and not simulated
+    before = (
+        deployment.store.effects.reserve_spend(tx, case.use_case, effect.tool, now.date(), amount)
+        if reserved
+        else 0
+    )
+    request = _request(charter, case, effect.tool, amount, before, confidence, untrusted, frozenset())
+    answer = release.policies.decide(request)
+    stopped = deployment.clearance.why_not(
+        f"use_case:{case.use_case}", f"release:{case.release}", f"tool:{effect.tool}"
+    )
+    certificate, uncovered = _cover(deployment, tx, case, charter, tool, effect.tool, confidence)
+    disposition = dispose(
+        Grounds(
+            stage=case.stage,
+            stopped=bool(stopped),
+            policy=answer,
+            uncovered=uncovered,
+            budget_left=_budget_left(deployment, tx, case, charter, spent),
+        )
+    )
+    if reserved and disposition.kind is Kind.REFUSE:
+        deployment.store.effects.reserve_spend(tx, case.use_case, effect.tool, now.date(), -amount)
+    sealed = deployment.vault.seal(tx, case.subject, arguments)
+    key = effect_key(case.use_case, case.key, slot)
+    row = EffectRecord(
+        id=deployment.new_id(),
+        case=case.id,
+        use_case=case.use_case,
+        slot=slot,
+        key=f"{key}:{case.twin}" if case.twin else key,
+        tool=effect.tool,
+        arguments=sealed.id,
+        arguments_digest=Digest(deployment.vault.digest(tx, case.subject, arguments)),
+        amount=amount,
+        state=_state(disposition),
+        version=1,
+        stage=case.stage,
+        release=case.release,
+        confidence=confidence,
+        certificate=certificate,
+        approved_by="",
+        disposition=disposition.kind,
+        reasons=((stopped,) if stopped else ()) + disposition.reasons,
+        untrusted=untrusted,
+        attempts=0,
+        response="",
+        created_at=now,
+        updated_at=now,
+    )
+    return Weighed(row, disposition, answer)
+
+
+def weigh_again(
+    deployment: Deployment,
+    tx: Transaction,
+    case: CaseRecord,
+    release: LoadedRelease,
+    effect: EffectRecord,
+    *,
+    roles: frozenset[Role],
+    untrusted: tuple[str, ...],
+) -> Disposition:
+    """The disposition once a person with these roles approved exactly these arguments.
+
+    The policies are asked anew with what the person's roles satisfy; a rule that no approval
+    satisfies still refuses.
+    """
+    first = release.policies.decide(
+        _request(
+            release.charter, case, effect.tool, effect.amount, 0, effect.confidence, untrusted, frozenset()
+        )
+    )
+    granted = frozenset(
+        obligation.id for obligation in first.obligations if not obligation.role or obligation.role in roles
+    )
+    before = 0
+    if effect.amount and case.stage not in SIMULATED:
+        before = deployment.store.effects.reserve_spend(
+            tx, case.use_case, effect.tool, deployment.now().date(), 0
+        )
+        # The effect's own amount was reserved when it was proposed.
+        before = max(0, before - effect.amount)
+    answer = release.policies.decide(
+        _request(
+            release.charter, case, effect.tool, effect.amount, before, effect.confidence, untrusted, granted
+        )
+    )
+    stopped = deployment.clearance.why_not(
+        f"use_case:{case.use_case}", f"release:{case.release}", f"tool:{effect.tool}"
+    )
+    return dispose(
+        Grounds(
+            stage=case.stage,
+            stopped=bool(stopped),
+            policy=answer,
+            uncovered="",
+            budget_left=True,
+            approved=True,
+        )
+    )
+
+
+def tool_facts(charter: Charter, name: str) -> ToolFacts:
+    """What the policies need to know of a tool."""
+    tool = charter.tools[name]
+    return ToolFacts(
+        name=name, sink=tool.sink, clearance=tool.clearance, region=tool.region or charter.region
+    )
+
+
+def may_read(release: LoadedRelease, case: CaseRecord, tool: str) -> Answer:
+    """The policies' answer to a read call."""
+    return release.policies.decide(
+        _request(release.charter, case, tool, 0, 0, float("nan"), (), frozenset())
+    )
+
+
+def fingerprint(value: object) -> str:
+    """How a control argument is compared with trusted values: by type and content."""
+    try:
+        return canonical(value).decode()
+    except ValueError:
+        return ""
+
+
+def _request(
+    charter: Charter,
+    case: CaseRecord,
+    name: str,
+    amount: int,
+    spent_today: int,
+    confidence: float,
+    untrusted: tuple[str, ...],
+    approvals: frozenset[str],
+) -> Request:
+    has_subject = any(field.subject for field in charter.input.values())
+    marking = Marking(
+        origin="untrusted",
+        data_class=PERSONAL if has_subject else 0,
+        region=charter.region,
+        purposes=frozenset({charter.purpose}),
+        subjects=frozenset({case.subject}),
+    )
+    return Request(
+        use_case=case.use_case,
+        stage=case.stage,
+        tool=tool_facts(charter, name),
+        autonomy=charter.autonomy,
+        purpose=charter.purpose,
+        amount_minor=amount,
+        spent_today_minor=spent_today,
+        confidence_bp=0 if math.isnan(confidence) else round(max(0.0, min(1.0, confidence)) * 10_000),
+        marking=marking,
+        untrusted_control=frozenset(untrusted),
+        approvals=approvals,
+        stopped=False,
+    )
+
+
+def _amount(name: str, tool: Tool, arguments: Mapping[str, object]) -> int:
+    if not tool.amount:
+        return 0
+    value = arguments.get(tool.amount)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise InputProblem(
+            "RW-EFFECT-002",
+            Problem("expected a whole number of minor units, 0 or more", place=f"{name}: {tool.amount}"),
+        )
+    return value
+
+
+def _cover(
+    deployment: Deployment,
+    tx: Transaction,
+    case: CaseRecord,
+    charter: Charter,
+    tool: Tool,
+    name: str,
+    confidence: float,
+) -> tuple[str, str]:
+    """(certificate id, "") if one covers the effect, else ("", why none does)."""
+    if charter.autonomy != "automatic":
+        return "", f"the charter's autonomy is `{charter.autonomy}`"
+    if not tool.error:
+        return "", f"`{name}` names no kind of error that a certificate could cover"
+    certificates = deployment.store.evidence.certificates(tx, case.use_case, release=case.release)
+    reasons = []
+    for certificate in certificates:
+        if certificate.error_kind != tool.error:
+            continue
+        why = certificate.why_not(
+            error_kind=tool.error, release=case.digest, score=confidence, now=deployment.now()
+        )
+        if not why:
+            return certificate.id, ""
+        reasons.append(why)
+    return "", reasons[0] if reasons else f"no certificate for errors of kind `{tool.error}`"
+
+
+def _budget_left(
+    deployment: Deployment, tx: Transaction, case: CaseRecord, charter: Charter, spent: Cost
+) -> bool:
+    if spent.nano > Cost.parse(charter.budget.per_case).nano:
+        return False
+    if case.stage in SIMULATED:
+        return True
+    month = deployment.now().date().replace(day=1)
+    used = deployment.store.effects.reserve_spend(tx, case.use_case, "usage", month, 0)
+    return used <= Money.parse(charter.budget.per_month).minor * (NANO // 100)
+
+
+def _state(disposition: Disposition) -> EffectState:
+    if disposition.kind is Kind.REFUSE:
+        return EffectState.REFUSED
+    if disposition.simulated:
+        return EffectState.SIMULATED
+    return EffectState.READY if disposition.kind is Kind.EXECUTE else EffectState.PROPOSED

@@ -1,0 +1,167 @@
+"""Explaining a case on one page: inputs, steps, decision, effects, people, and the proof of it all."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from roadworthy.casework.case import CaseRecord
+from roadworthy.casework.effect import EffectRecord
+from roadworthy.errors import NotFound, RoadworthyError
+from roadworthy.ledger import decode
+from roadworthy.operate.deployment import Deployment
+from roadworthy.ports import LoadedRelease, Transaction
+from roadworthy.principal import Principal, allows, require
+from roadworthy.release import short
+
+
+def find_case(deployment: Deployment, tx: Transaction, name: str, *, use_case: str = "") -> CaseRecord:
+    """By id, or by external key. Errors: ``NotFound`` RW-CASE-023."""
+    case = deployment.store.cases.get(tx, name)
+    if case is not None:
+        return case
+    for candidate in (use_case,) if use_case else deployment.store.releases.use_cases(tx):
+        case = deployment.store.cases.by_key(tx, candidate, name)
+        if case is not None:
+            return case
+    raise NotFound("RW-CASE-023", f"no case `{name}`", hint="`roadworthy cases list` shows the newest")
+
+
+def explain(
+    deployment: Deployment, principal: Principal, name: str, *, use_case: str = ""
+) -> dict[str, Any]:
+    """Everything on record about one case, as JSON values.
+
+    Content (texts, arguments, answers) only for roles that may read it; an erased payload says
+    so in its place and the rest of the page stands.
+    """
+    with deployment.store.read() as tx:
+        case = find_case(deployment, tx, name, use_case=use_case)
+        require(principal, "case.read", use_case=case.use_case)
+        content = allows(principal, "case.read_content", use_case=case.use_case)
+        release = _release(deployment, case)
+        steps = deployment.store.cases.steps(tx, case.id, run=case.run)
+        effects = deployment.store.effects.of_case(tx, case.id)
+        reviews = deployment.store.reviews.of_case(tx, case.id)
+        certificates = {
+            str(certificate.id): certificate
+            for certificate in (
+                deployment.store.evidence.certificates(tx, case.use_case, release=case.release)
+                if case.release
+                else ()
+            )
+        }
+        return {
+            "case": case_json(case),
+            "input": _content(deployment, tx, case.input, content),
+            "steps": [
+                {
+                    "ordinal": step.ordinal,
+                    "name": step.name,
+                    "attempts": step.attempts,
+                    "cost": str(step.cost),
+                    "at": step.recorded_at.isoformat(),
+                    "result": _content(deployment, tx, step.result, content),
+                }
+                for step in steps
+            ],
+            "effects": [
+                {
+                    **effect_json(effect),
+                    "arguments": _content(deployment, tx, effect.arguments, content),
+                    "undo": release.charter.tools[effect.tool].undo if release else "",
+                    "threshold": certificates[effect.certificate].threshold
+                    if effect.certificate in certificates
+                    else next((c.threshold for c in certificates.values()), None),
+                }
+                for effect in effects
+            ],
+            "reviews": [
+                {
+                    "id": review.id,
+                    "kind": review.kind,
+                    "state": review.state,
+                    "role": review.role,
+                    "reasons": list(review.reasons),
+                    "verdict": review.verdict,
+                    "by": review.decided_by,
+                    "reason": review.reason,
+                }
+                for review in reviews
+            ],
+            "outcomes": [
+                {
+                    "truth": outcome.truth,
+                    "judgement": outcome.judgement,
+                    "source": outcome.source,
+                    "at": outcome.at.isoformat(),
+                }
+                for outcome in deployment.store.cases.outcomes(tx, case.id)
+            ],
+            "ledger": [
+                {"seq": entry.seq, "leaf": entry.leaf.hex(), **_event(entry.event)}
+                for entry in deployment.store.ledger.about(tx, case.id)
+            ],
+        }
+
+
+def case_json(case: CaseRecord) -> dict[str, Any]:
+    """A case as every door lists it; no content."""
+    return {
+        "id": case.id,
+        "use_case": case.use_case,
+        "key": case.key,
+        "release": short(case.release) if case.release else "people",
+        "stage": case.stage,
+        "shadow": bool(case.twin),
+        "state": case.state,
+        "handled_by": case.handled_by,
+        "answer": case.answer,
+        "confidence": None if math.isnan(case.confidence) else round(case.confidence, 4),
+        "reason": case.reason,
+        "slice": case.slice,
+        "cost": str(case.cost),
+        "created_at": case.created_at.isoformat(),
+        "updated_at": case.updated_at.isoformat(),
+    }
+
+
+def effect_json(effect: EffectRecord) -> dict[str, Any]:
+    """An effect without its arguments."""
+    return {
+        "id": effect.id,
+        "slot": effect.slot,
+        "key": effect.key,
+        "tool": effect.tool,
+        "state": effect.state,
+        "disposition": effect.disposition,
+        "reasons": list(effect.reasons),
+        "certificate": effect.certificate,
+        "approved_by": effect.approved_by,
+        "untrusted": list(effect.untrusted),
+        "arguments_digest": effect.arguments_digest,
+        "attempts": effect.attempts,
+        "response": json.loads(effect.response) if effect.response else None,
+    }
+
+
+def _release(deployment: Deployment, case: CaseRecord) -> LoadedRelease | None:
+    try:
+        return deployment.loader.load(case.release) if case.release else None
+    except RoadworthyError:
+        return None
+
+
+def _content(deployment: Deployment, tx: Transaction, payload: str, allowed: bool) -> Any:
+    if not allowed:
+        return "not shown to your role"
+    try:
+        return deployment.vault.open(tx, payload)
+    except RoadworthyError as problem:
+        return f"[{problem.message}]"
+
+
+def _event(raw: bytes) -> dict[str, Any]:
+    event = decode(raw)
+    return {"kind": event.kind, "actor": event.actor, "at": event.at.isoformat(), "data": event.data}

@@ -1,0 +1,238 @@
+"""Intake: a message becomes a case, once per external key, or a reject with its reasons."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from roadworthy.casework.case import CaseRecord, State
+from roadworthy.casework.review import ReviewKind
+from roadworthy.charter import Charter, Field_
+from roadworthy.errors import Conflict, InputProblem, NotFound, Problem
+from roadworthy.operate.deployment import Deployment
+from roadworthy.operate.jobs import open_review, segment_job
+from roadworthy.ports import Reject, Transaction
+from roadworthy.principal import Principal, require
+from roadworthy.quantities import Cost, Id, digest_of
+from roadworthy.release import Release, assign
+from roadworthy.stage import Stage
+
+MAX_KEY = 200
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a message. ``again``: this key was taken in before, nothing new began."""
+
+    case: CaseRecord
+    again: bool
+
+
+def submit(
+    deployment: Deployment, principal: Principal, use_case: str, key: str, data: Mapping[str, object]
+) -> Receipt:
+    """Take in one case. Run twice with the same key: the second finds the first.
+
+    Errors: ``InputProblem`` RW-CASE-020 with all breaches of the input contract (the message is
+    kept among the rejects), ``Conflict`` RW-CASE-021 if the key was taken in with other content,
+    ``NotFound`` RW-CASE-022 for a use case without a release.
+    """
+    require(principal, "case.submit", use_case=use_case)
+    with deployment.store.read() as tx:
+        rollout = deployment.store.releases.rollout(tx, use_case)
+    if not rollout.releases:
+        raise NotFound(
+            "RW-CASE-022", f"no use case `{use_case}` here", hint="`roadworthy release start` begins one"
+        )
+    newest = max(rollout.releases, key=lambda release: release.number)
+    assignment = assign(rollout, key)
+    charter = deployment.loader.load((assignment.worker or assignment.shadow or newest).digest).charter
+    problems = check_key(key) + check_input(charter, data)
+    if problems:
+        _reject(deployment, use_case, key, data, problems)
+        raise InputProblem(
+            "RW-CASE-020", problems, hint="the message is kept: `roadworthy cases list --rejected`"
+        )
+    with deployment.store.write() as tx:
+        before = deployment.store.cases.by_key(tx, use_case, key)
+        if before is not None:
+            return _again(deployment, tx, before, data)
+        # Locked for reading: the assignment holds for the case's whole life.
+        assignment = assign(deployment.store.releases.rollout(tx, use_case), key)
+        subject = subject_of(deployment, charter, data)
+        case = begin(
+            deployment,
+            tx,
+            charter,
+            key=key,
+            data=data,
+            subject=subject,
+            release=assignment.worker,
+            probability=assignment.probability,
+            actor=principal.id,
+        )
+        if case is None:
+            raise Conflict("RW-CASE-021", f"the key `{key}` was taken in this moment", hint="ask again")
+        if assignment.shadow is not None:
+            begin(
+                deployment,
+                tx,
+                charter,
+                key=key,
+                data=data,
+                subject=subject,
+                release=assignment.shadow,
+                probability=1.0,
+                actor=principal.id,
+                twin=assignment.shadow.digest,
+            )
+    return Receipt(case, again=False)
+
+
+def begin(
+    deployment: Deployment,
+    tx: Transaction,
+    charter: Charter,
+    *,
+    key: str,
+    data: Mapping[str, object],
+    subject: str,
+    release: Release | None,
+    probability: float,
+    actor: str,
+    twin: str = "",
+    stage: Stage | None = None,
+) -> CaseRecord | None:
+    """Store a case and start its first segment (or hand it to people). None if the key is taken."""
+    now = deployment.now()
+    sealed = deployment.vault.seal(tx, subject, dict(data))
+    case = CaseRecord(
+        id=deployment.new_id(),
+        use_case=charter.use_case,
+        key=key,
+        twin=twin,
+        subject=subject,
+        input=sealed.id,
+        release=release.digest if release else "",
+        stage=stage or (release.stage if release else Stage.DRAFT),
+        probability=probability,
+        state=State.OPEN if release else State.WAITING,
+        version=1,
+        run=1,
+        segment=1,
+        handled_by="" if release else "person",
+        confidence=float("nan"),
+        answer="",
+        reason="",
+        slice=slice_of(charter, data),
+        cost=Cost(0),
+        created_at=now,
+        updated_at=now,
+    )
+    if not deployment.store.cases.add(tx, case):
+        return None
+    if release is None:
+        open_review(deployment, tx, case, charter, ReviewKind.WORK, reasons=("no release works on it",))
+    else:
+        deployment.engine.enqueue(tx, segment_job(case))
+    deployment.record(
+        tx,
+        "case.accepted",
+        actor,
+        {"case": case.id, "use_case": case.use_case},
+        {"key": key, "twin": twin, "release": case.release, "stage": case.stage, "input": sealed.digest},
+    )
+    return case
+
+
+def subject_of(deployment: Deployment, charter: Charter, data: Mapping[str, object]) -> str:
+    """The pseudonym under whose key the case is encrypted. Without a declared subject: one for all."""
+    for name, field in charter.input.items():
+        if field.subject and data.get(name):
+            return deployment.vault.pseudonym(str(data[name]).strip().lower())
+    return deployment.vault.pseudonym(f"use case {charter.use_case}")
+
+
+def slice_of(charter: Charter, data: Mapping[str, object]) -> str:
+    """The values of the slice fields, such as ``en``."""
+    values = [str(data.get(name, "")) for name, field in charter.input.items() if field.slice]
+    return "/".join(values)[:64]
+
+
+def check_key(key: str) -> list[Problem]:
+    if not key or len(key) > MAX_KEY or not key.isprintable() or key != key.strip():
+        return [Problem(f"expected 1 to {MAX_KEY} printable characters, found {len(key)}", place="key")]
+    return []
+
+
+def check_input(charter: Charter, data: Mapping[str, object]) -> list[Problem]:
+    """Every breach of the input contract. Values are never repeated: they may be personal."""
+    problems = [
+        Problem("unknown field", place=name, hint=f"known: {', '.join(charter.input)}")
+        for name in data
+        if name not in charter.input
+    ]
+    for name, field in charter.input.items():
+        value = data.get(name)
+        if value is None or value == "":
+            if field.required:
+                problems.append(Problem("is missing", place=name))
+            continue
+        problems.extend(Problem(message, place=name) for message in _breaches(field, value))
+    return problems
+
+
+def _breaches(field: Field_, value: object) -> list[str]:
+    if field.type == "integer":
+        return [] if isinstance(value, int) and not isinstance(value, bool) else ["expected a whole number"]
+    if not isinstance(value, str):
+        return [f"expected text, found {type(value).__name__}"]
+    if len(value) > field.max_length:
+        return [f"found {len(value)} characters, at most {field.max_length} are taken"]
+    if any(0xD800 <= ord(letter) <= 0xDFFF for letter in value) or "\x00" in value:
+        return ["is not valid text"]
+    if field.type == "email" and not _EMAIL.fullmatch(value):
+        return ["expected an e-mail address"]
+    if field.type == "date":
+        try:
+            date.fromisoformat(value)
+        except ValueError:
+            return ["expected a date such as 2026-03-31"]
+    return []
+
+
+def _again(
+    deployment: Deployment, tx: Transaction, before: CaseRecord, data: Mapping[str, object]
+) -> Receipt:
+    stored = deployment.vault.open(tx, before.input)
+    if digest_of(stored) != digest_of(dict(data)):
+        raise Conflict(
+            "RW-CASE-021",
+            f"the key `{before.key}` was taken in with other content",
+            hint="the same key names the same case for ever; use a new key for a new case",
+        )
+    return Receipt(before, again=True)
+
+
+def _reject(
+    deployment: Deployment, use_case: str, key: str, data: Mapping[str, object], problems: list[Problem]
+) -> None:
+    with deployment.store.write() as tx:
+        id_: Id = deployment.new_id()
+        kept = {name: _keepable(value) for name, value in data.items()}
+        sealed = deployment.vault.seal(tx, deployment.vault.pseudonym(f"reject {id_}"), kept)
+        words = tuple(str(problem) for problem in problems)
+        shown = "".join(letter for letter in key[:MAX_KEY] if letter.isprintable())
+        deployment.store.cases.reject(tx, Reject(id_, use_case, shown, sealed.id, words, deployment.now()))
+        deployment.record(
+            tx, "case.rejected", "system", {"reject": id_, "use_case": use_case}, {"problems": list(words)}
+        )
+
+
+def _keepable(value: object) -> object:
+    """What of a bad value can be kept: text is made valid and cut, the rest becomes text."""
+    text = value if isinstance(value, str) else repr(value)
+    return text[:100_000].encode("utf-8", "replace").decode().replace("\x00", "�")

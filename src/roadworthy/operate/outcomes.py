@@ -1,0 +1,122 @@
+"""Outcomes: what turned out to be right, and the watch over a canary that they feed."""
+
+from __future__ import annotations
+
+import json
+
+from roadworthy.casework.case import CaseRecord
+from roadworthy.casework.effect import Outcome, TrueOutcome
+from roadworthy.errors import InputProblem, NotFound, Problem
+from roadworthy.operate.deployment import Deployment
+from roadworthy.operate.rollout import abort_release
+from roadworthy.ports import Transaction
+from roadworthy.principal import SYSTEM, Principal, require
+from roadworthy.quantities import Share
+from roadworthy.release import Release
+from roadworthy.stage import Stage
+from roadworthy.trust import Arm, CanaryWatch, HarmTest, NotWorseTest
+
+WATCH = "harm"
+
+
+def record_outcome(
+    deployment: Deployment, principal: Principal, use_case: str, key: str, *, truth: str, source: str
+) -> tuple[Outcome, ...]:
+    """Note what the right answer was, for the case and every shadow run of it.
+
+    ``truth`` is a label of the task, ``source`` says who knows (``crm``, ``agent``). The same
+    source twice changes nothing. If a canary is proven worse by it, the canary is halted.
+
+    Errors: ``NotFound`` RW-OUTCOME-001 for an unknown key.
+    """
+    require(principal, "outcome.record", use_case=use_case)
+    if not truth or len(truth) > 200 or not source:
+        raise InputProblem("RW-OUTCOME-002", Problem("expected a label and a source"))
+    recorded: list[Outcome] = []
+    worse: Release | None = None
+    with deployment.store.write() as tx:
+        case = deployment.store.cases.by_key(tx, use_case, key)
+        if case is None:
+            raise NotFound("RW-OUTCOME-001", f"no case `{key}` of `{use_case}`")
+        rollout = deployment.store.releases.rollout(tx, use_case)
+        twins = [
+            deployment.store.cases.by_key(tx, use_case, key, twin=release.digest)
+            for release in rollout.releases
+        ]
+        for one in (case, *(twin for twin in twins if twin)):
+            outcome = Outcome(
+                id=deployment.new_id(),
+                case=one.id,
+                use_case=use_case,
+                truth=truth,
+                judgement=_judge(one, truth),
+                source=source,
+                principal=principal.id,
+                at=deployment.now(),
+            )
+            if not deployment.store.cases.add_outcome(tx, outcome):
+                continue
+            recorded.append(outcome)
+            deployment.record(
+                tx,
+                "outcome.recorded",
+                principal.id,
+                {"case": one.id, "use_case": use_case, "release": one.release or "people"},
+                {"judgement": outcome.judgement, "source": source, "handled_by": one.handled_by},
+            )
+            if one is case:
+                worse = _watch(deployment, tx, one, outcome, rollout.at(Stage.CANARY))
+    if worse is not None:
+        watch = canary_watch(deployment, use_case, worse)
+        reason = harm_sentence(watch) if watch else "proven worse"
+        abort_release(deployment, SYSTEM, use_case, worse.name, reason=reason)
+    return tuple(recorded)
+
+
+def canary_watch(deployment: Deployment, use_case: str, canary: Release) -> CanaryWatch | None:
+    """What is known so far about a canary against the cases beside it; None before the first outcome."""
+    with deployment.store.read() as tx:
+        stored = deployment.store.evidence.watch(tx, use_case, canary.digest, WATCH)
+    return CanaryWatch.from_json(json.loads(stored)) if stored else None
+
+
+def harm_sentence(watch: CanaryWatch) -> str:
+    """Why a canary was halted, with the figures seen."""
+    candidate, baseline = watch.harm.candidate, watch.harm.baseline
+    return (
+        f"more wrong automatic answers: {candidate.total:.0f} of {candidate.cases} cases "
+        f"against {baseline.total:.0f} of {baseline.cases} beside it "
+        f"(margin {watch.harm.margin:.0%}, risk of a false alarm {float(watch.harm.delta):.0%})"
+    )
+
+
+def _judge(case: CaseRecord, truth: str) -> TrueOutcome:
+    if not case.answer:
+        return TrueOutcome.UNCLEAR
+    return TrueOutcome.RIGHT if case.answer == truth else TrueOutcome.WRONG
+
+
+def _watch(
+    deployment: Deployment, tx: Transaction, case: CaseRecord, outcome: Outcome, canary: Release | None
+) -> Release | None:
+    """Feed the canary's test with one case that could have gone either way; the canary if it is worse.
+
+    The loss is a wrong automatic answer. What a person saw first counts as no loss on either arm,
+    so that the test speaks of harm done and not of how often people were asked.
+    """
+    if canary is None or case.created_at < canary.stage_since or not 0 < case.probability < 1:
+        return None
+    plan = deployment.loader.load(canary.digest).charter.release.canary
+    stored = deployment.store.evidence.watch(tx, case.use_case, canary.digest, WATCH)
+    if stored:
+        watch = CanaryWatch.from_json(json.loads(stored))
+    else:
+        delta = Share(plan.delta)
+        watch = CanaryWatch(HarmTest(plan.margin, delta), NotWorseTest(plan.tolerance, delta))
+    loss = float(outcome.judgement is TrueOutcome.WRONG and case.handled_by == "automatic")
+    arm: Arm = "candidate" if case.release == canary.digest else "baseline"
+    watch = watch.update(arm, loss=loss, candidate_share=canary.share)
+    deployment.store.evidence.save_watch(
+        tx, case.use_case, canary.digest, WATCH, json.dumps(watch.as_json())
+    )
+    return canary if watch.harm.fires else None

@@ -1,0 +1,336 @@
+"""Segments: the durable execution of one case, from where it stands to where it must wait."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, get_args, get_type_hints
+
+from pydantic import TypeAdapter
+
+from roadworthy.casework.case import CaseRecord, Event, State, move
+from roadworthy.casework.effect import SETTLED, EffectState
+from roadworthy.casework.journal import Journal
+from roadworthy.casework.prediction import Prediction
+from roadworthy.casework.review import ReviewKind
+from roadworthy.casework.vocabulary import Case, Decision, Workflow
+from roadworthy.disposition import Kind
+from roadworthy.errors import Conflict, Corrupt, InputProblem, Problem, RoadworthyError, Unavailable
+from roadworthy.operate.delivering import deliver
+from roadworthy.operate.deployment import Deployment
+from roadworthy.operate.disposing import Weighed, fingerprint, weigh
+from roadworthy.operate.jobs import open_review, segment_job
+from roadworthy.operate.run import Halted, Run, Suspended, declared, effect_event
+from roadworthy.ports import LoadedRelease, Transaction
+from roadworthy.quantities import Cost
+from roadworthy.stage import SIMULATED
+
+_loops = threading.local()
+RETRY_S = 5.0
+
+
+def run_segment(deployment: Deployment, reference: str) -> None:
+    """Handle one segment job. Safe to run again at any time: recorded steps answer from the journal.
+
+    Never raises for what belongs to the case: a mistake of the workflow, a journal that no longer
+    fits or a missing model hands the case to a person, an outside failure tries again later.
+    """
+    case_id, run, segment = reference.split("/")
+    with deployment.store.read() as tx:
+        case = deployment.store.cases.get(tx, case_id)
+    if case is None or (str(case.run), str(case.segment)) != (run, segment):
+        return
+    if case.state is State.DELIVERING:
+        deliver(deployment, case.id)
+        return
+    if case.state is not State.OPEN:
+        return
+    stopped = deployment.clearance.why_not(f"use_case:{case.use_case}", f"release:{case.release}")
+    if stopped:
+        _park(deployment, case, stopped)
+        return
+    try:
+        release = deployment.loader.load(case.release)
+        _execute(deployment, case, release)
+    except Conflict:
+        return  # somebody moved the case meanwhile; their job goes on
+    except Unavailable:
+        with deployment.store.write() as tx:
+            again = replace(case, version=case.version + 1, updated_at=deployment.now())
+            deployment.store.cases.save(tx, again, expected=case.version)
+            deployment.engine.enqueue(tx, segment_job(again, delay_s=RETRY_S))
+        return
+    except RoadworthyError as problem:
+        _hand_over(deployment, case, problem)
+        return
+    deliver(deployment, case.id)
+
+
+def _execute(deployment: Deployment, case: CaseRecord, release: LoadedRelease) -> None:
+    with deployment.store.read() as tx:
+        steps = deployment.store.cases.steps(tx, case.id, run=case.run)
+        data = deployment.vault.open(tx, case.input)
+    journal = Journal(steps)
+    case = replace(case, cost=sum((step.cost for step in steps), start=Cost(0)))
+    trusted = {
+        fingerprint(data[name])
+        for name, field in release.charter.input.items()
+        if field.trusted and name in data
+    }
+    run = Run(deployment, release, case, journal, trusted)
+    argument = Case(case.key, _typed(release.workflow, data, release.charter.input))
+    try:
+        decision = _runner().run(_handle(release.workflow, argument, run))
+        if run.suspended:
+            raise Suspended
+    except Suspended:
+        _suspend(deployment, case, run)
+        return
+    except Halted as halted:
+        _park(deployment, case, halted.reason)
+        return
+    except RoadworthyError:
+        raise
+    except Exception as fault:
+        raise InputProblem(
+            "RW-RUN-010",
+            Problem(f"the workflow failed with {type(fault).__name__}", place=_place(fault)),
+            hint="mend the workflow in a new release; a person does this case",
+        ) from fault
+    journal.finish()
+    _decide(deployment, case, release, run, decision)
+
+
+async def _handle(workflow: Workflow, case: Case[Any], run: Run) -> Decision:
+    decision = await workflow.handler(case, run)
+    if not isinstance(decision, Decision):
+        raise InputProblem(
+            "RW-RUN-011",
+            Problem(f"the workflow returned {type(decision).__name__}, expected a Decision"),
+        )
+    return decision
+
+
+def _decide(
+    deployment: Deployment, case: CaseRecord, release: LoadedRelease, run: Run, decision: Decision
+) -> None:
+    """Dispose of every proposed effect and move the case, in one transaction with its last step."""
+    for effect in decision.effects:
+        declared(release, effect)
+    prediction = next((reason for reason in decision.because if isinstance(reason, Prediction)), None)
+    with deployment.store.write() as tx:
+        run.flush(tx)
+        unfinished = deployment.store.cases.unfinished_cost(tx, case.id)
+        cost = run.spent + unfinished
+        weighed: list[Weighed] = []
+        for number, effect in enumerate(decision.effects):
+            slot = effect.slot or f"{effect.tool}-{number}"
+            one = weigh(
+                deployment,
+                tx,
+                case,
+                release,
+                effect,
+                slot=slot,
+                confidence=decision.confidence,
+                trusted=run.trusted,
+                spent=cost,
+            )
+            if not deployment.store.effects.add(tx, one.effect):
+                raise InputProblem(
+                    "RW-EFFECT-003",
+                    Problem(f"two effects share the slot `{slot}`", hint="give each its own slot"),
+                )
+            weighed.append(one)
+        handled_by = (
+            "person" if any(one.disposition.kind is Kind.REVIEW for one in weighed) else "automatic"
+        )
+        if any(one.disposition.kind is Kind.REFUSE for one in weighed) or not weighed:
+            handled_by = "person"
+        decided = replace(
+            case,
+            state=move(case.state, Event.DECIDED),
+            version=case.version + 1,
+            handled_by=handled_by,
+            confidence=decision.confidence,
+            answer=prediction.label if prediction else "",
+            reason="; ".join(dict.fromkeys(reason for one in weighed for reason in one.effect.reasons))[
+                :500
+            ],
+            cost=cost,
+            updated_at=deployment.now(),
+        )
+        if case.stage not in SIMULATED:
+            month = deployment.now().date().replace(day=1)
+            deployment.store.effects.reserve_spend(tx, case.use_case, "usage", month, cost.nano)
+        decided = _after_decision(deployment, tx, case, decided, release, weighed)
+        deployment.record(
+            tx,
+            "case.decided",
+            "system",
+            {"case": case.id, "use_case": case.use_case},
+            {
+                "answer": decided.answer,
+                "confidence_bp": 0
+                if decision.confidence != decision.confidence
+                else round(decision.confidence * 10_000),
+                "handled_by": handled_by,
+                "release": case.release,
+                "stage": str(case.stage),
+                "cost_nano": str(cost.nano),
+                "effects": [
+                    {"effect": one.effect.id, **effect_event(one.effect, one.answer.policy_digest)}
+                    for one in weighed
+                ],
+            },
+        )
+
+
+def _after_decision(
+    deployment: Deployment,
+    tx: Transaction,
+    before: CaseRecord,
+    decided: CaseRecord,
+    release: LoadedRelease,
+    weighed: list[Weighed],
+) -> CaseRecord:
+    """Where the case goes: to a person, to delivery, or straight to its end."""
+    live = decided.stage not in SIMULATED
+    asked = [one for one in weighed if one.effect.state is EffectState.PROPOSED]
+    refused = not weighed or any(one.disposition.kind is Kind.REFUSE for one in weighed)
+    if live and (asked or refused):
+        waiting = replace(decided, state=State.WAITING)
+        deployment.store.cases.save(tx, waiting, expected=before.version)
+        for one in asked:
+            open_review(
+                deployment,
+                tx,
+                waiting,
+                release.charter,
+                ReviewKind.EFFECT,
+                reasons=one.effect.reasons,
+                effect=one.effect,
+                role=(one.disposition.roles or ("",))[0],
+            )
+        if refused:
+            reasons = tuple(
+                reason
+                for one in weighed
+                if one.disposition.kind is Kind.REFUSE
+                for reason in one.effect.reasons
+            )
+            open_review(
+                deployment,
+                tx,
+                waiting,
+                release.charter,
+                ReviewKind.WORK,
+                reasons=reasons or ("the workflow proposed nothing",),
+            )
+        return waiting
+    if all(one.effect.state in SETTLED for one in weighed):
+        closed = replace(decided, state=State.CLOSED)
+        deployment.store.cases.save(tx, closed, expected=before.version)
+        return closed
+    deployment.store.cases.save(tx, decided, expected=before.version)
+    return decided
+
+
+def _suspend(deployment: Deployment, case: CaseRecord, run: Run) -> None:
+    with deployment.store.write() as tx:
+        run.flush(tx)
+        waiting = replace(
+            case,
+            state=move(case.state, Event.ASKED),
+            version=case.version + 1,
+            cost=run.spent,
+            updated_at=deployment.now(),
+        )
+        deployment.store.cases.save(tx, waiting, expected=case.version)
+
+
+def _park(deployment: Deployment, case: CaseRecord, reason: str) -> None:
+    """Nothing moves until clearance is back: the recorded steps wait for it.
+
+    A step that ran and was not recorded yet runs again then: its bill stands in the openings.
+    """
+    with deployment.store.write() as tx:
+        parked = replace(
+            case,
+            state=move(case.state, Event.PARKED),
+            version=case.version + 1,
+            reason=reason,
+            updated_at=deployment.now(),
+        )
+        deployment.store.cases.save(tx, parked, expected=case.version)
+        deployment.record(
+            tx, "case.parked", "system", {"case": case.id, "use_case": case.use_case}, {"reason": reason}
+        )
+
+
+def _hand_over(deployment: Deployment, case: CaseRecord, problem: RoadworthyError) -> None:
+    """A person does the case; what happened stands in the reasons, content and traces do not."""
+    kind = ReviewKind.UNCLEAR if isinstance(problem, Corrupt) else ReviewKind.WORK
+    try:
+        charter = deployment.loader.load(case.release).charter
+    except RoadworthyError:
+        charter = None
+    with deployment.store.write() as tx:
+        fresh = deployment.store.cases.get(tx, case.id)
+        if fresh is None or fresh.version != case.version:
+            return
+        waiting = replace(
+            fresh,
+            state=move(fresh.state, Event.HANDED_OVER),
+            version=fresh.version + 1,
+            handled_by="person",
+            reason=f"{problem.code}: {problem.message}"[:500],
+            updated_at=deployment.now(),
+        )
+        deployment.store.cases.save(tx, waiting, expected=fresh.version)
+        if charter is not None:
+            open_review(
+                deployment, tx, waiting, charter, kind, reasons=(f"{problem.code}: {problem.message}",)
+            )
+        deployment.record(
+            tx,
+            "case.handed_over",
+            "system",
+            {"case": case.id, "use_case": case.use_case},
+            {"code": problem.code, "message": problem.message},
+        )
+
+
+def _typed(workflow: Workflow, data: Mapping[str, Any], fields: Mapping[str, Any]) -> Any:
+    """The input as the type that the handler's ``case: Case[T]`` names, or as plain attributes."""
+    complete = {name: data.get(name) for name in fields}
+    hints = get_type_hints(workflow.handler)
+    wanted = next(
+        (get_args(hint)[0] for hint in hints.values() if getattr(hint, "__origin__", None) is Case), Any
+    )
+    if wanted is Any:
+        return SimpleNamespace(**complete)
+    return TypeAdapter(wanted).validate_python(
+        {name: value for name, value in complete.items() if value is not None}
+    )
+
+
+def _runner() -> asyncio.Runner:
+    """One event loop per worker thread: builders may gather their steps."""
+    runner = getattr(_loops, "runner", None)
+    if runner is None:
+        runner = _loops.runner = asyncio.Runner()
+    return runner
+
+
+def _place(fault: BaseException) -> str:
+    """File and line of the workflow where it failed, without content."""
+    trace = fault.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return ""
+    return f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}"

@@ -1,0 +1,163 @@
+"""Verdicts: put the charter of a release to the evidence and to what is on record about people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from roadworthy.charter import Charter
+from roadworthy.evidence import Evidence, Measurement
+from roadworthy.gate import Verdict, Waiver, decide
+from roadworthy.operate.deployment import Deployment
+from roadworthy.ports import Transaction
+from roadworthy.principal import Approval, Principal, Role, require, require_person, require_second
+from roadworthy.quantities import Digest, digest_of
+from roadworthy.release import Release
+from roadworthy.stage import Stage
+
+APPROVAL_VALID = timedelta(days=30)
+
+
+def verdict(
+    deployment: Deployment, principal: Principal, use_case: str, release_name: str, stage: Stage
+) -> Verdict:
+    """What the gate concludes now. Reading it changes nothing; asking twice may differ as evidence expires."""
+    require(principal, "gate.read", use_case=use_case)
+    with deployment.store.read() as tx:
+        release = deployment.store.releases.rollout(tx, use_case).named(release_name)
+        return judge(deployment, tx, release, stage)
+
+
+def judge(deployment: Deployment, tx: Transaction, release: Release, stage: Stage) -> Verdict:
+    """The verdict on one release, within a transaction (so that a promotion acts on what it read)."""
+    now = deployment.now()
+    charter = deployment.loader.load(release.digest).charter
+    approvals = deployment.store.evidence.approvals(tx, release.use_case, digest=release.digest)
+    measurements = [
+        *deployment.store.evidence.measurements(tx, release.use_case),
+        *_about_people(deployment, tx, charter, release, approvals),
+    ]
+    demo = sorted({approval.principal for approval in approvals if approval.demo})
+    return decide(
+        charter,
+        Evidence.gather(measurements, now=now, release=release.digest),
+        stage,
+        now,
+        requirements=deployment.requirements,
+        release=release.digest,
+        waivers=deployment.store.evidence.waivers(tx, release.use_case),
+        notes=[f"approval given by demo account {name}" for name in demo],
+    )
+
+
+def approve(
+    deployment: Deployment, principal: Principal, use_case: str, release_name: str, *, reason: str
+) -> Approval:
+    """A person's yes to a release, as business owner or risk officer of its charter. Never the author's."""
+    require(principal, "release.approve", use_case=use_case)
+    require_person(principal, "an approval")
+    with deployment.store.write() as tx:
+        release = deployment.store.releases.rollout(tx, use_case).named(release_name)
+        require_second(principal, release.author, "the approval of a release")
+        role = Role.RISK_OFFICER if Role.RISK_OFFICER in principal.roles else Role.OWNER
+        now = deployment.now()
+        approval = Approval(
+            id=deployment.new_id(),
+            use_case=use_case,
+            kind="release",
+            digest=release.digest,
+            role=role,
+            principal=principal.id,
+            demo=principal.demo,
+            reason=reason,
+            at=now,
+            expires_at=now + APPROVAL_VALID,
+        )
+        deployment.store.evidence.add_approval(tx, approval)
+        deployment.record(
+            tx,
+            "release.approved",
+            principal.id,
+            {"use_case": use_case, "release": release.digest},
+            {"role": role, "reason": reason, "demo": principal.demo},
+        )
+    return approval
+
+
+def waive(
+    deployment: Deployment,
+    principal: Principal,
+    use_case: str,
+    requirement: str,
+    subject: str,
+    *,
+    asked_by: str,
+    reason: str,
+    valid_for: timedelta,
+) -> Waiver:
+    """An exception with a reason and an end, granted by a second person."""
+    require(principal, "waiver.grant", use_case=use_case)
+    require_person(principal, "a waiver")
+    require_second(principal, asked_by, "a waiver")
+    with deployment.store.write() as tx:
+        waiver = Waiver(
+            requirement=requirement,
+            subject=subject,
+            reason=reason,
+            asked_by=asked_by,
+            granted_by=principal.id,
+            demo=principal.demo,
+            expires_at=deployment.now() + min(valid_for, timedelta(days=90)),
+        )
+        deployment.store.evidence.add_waiver(tx, use_case, waiver)
+        deployment.record(
+            tx,
+            "waiver.granted",
+            principal.id,
+            {"use_case": use_case},
+            {"requirement": requirement, "subject": subject, "asked_by": asked_by, "reason": reason},
+        )
+    return waiver
+
+
+def _about_people(
+    deployment: Deployment,
+    tx: Transaction,
+    charter: Charter,
+    release: Release,
+    approvals: Sequence[Approval],
+) -> list[Measurement]:
+    """Facts about accounts and approvals, read at the moment of the decision."""
+    now = deployment.now()
+    owner = deployment.store.people.get(tx, charter.owners.business)
+    accountable = owner is not None and not owner.disabled and Role.OWNER in owner.roles
+    standing = [
+        approval
+        for approval in approvals
+        if now < approval.expires_at and approval.principal != release.author
+    ]
+    by_owner = any(a.role is Role.OWNER and a.principal == charter.owners.business for a in standing)
+    by_risk = any(a.role is Role.RISK_OFFICER and a.principal == charter.owners.risk for a in standing)
+
+    def fact(kind: str, holds: bool, inputs: Digest) -> Measurement:
+        return Measurement(
+            id=deployment.new_id(),
+            use_case=release.use_case,
+            kind=kind,
+            subject="",
+            value=float(holds),
+            unit="yes",
+            n=1,
+            method="read from the accounts and approvals on record",
+            inputs=inputs,
+            at=now,
+            valid_for=timedelta(minutes=1),
+            release=release.digest if kind.startswith("compliance") else "",
+        )
+
+    seen = digest_of([approval.id for approval in standing])
+    return [
+        fact("business.accountable_owner", accountable, digest_of(charter.owners.business)),
+        fact("compliance.approved_by_owner", by_owner, seen),
+        fact("compliance.approved_by_risk", by_risk, seen),
+    ]

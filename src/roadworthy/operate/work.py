@@ -1,0 +1,77 @@
+"""A worker: takes jobs, keeps the books, and says what it obeys."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from roadworthy.errors import RoadworthyError
+from roadworthy.operate.bookkeeping import sequence
+from roadworthy.operate.delivering import deliver
+from roadworthy.operate.deployment import Deployment
+from roadworthy.operate.reviewing import escalate_due
+from roadworthy.operate.rollout import roll_back
+from roadworthy.operate.segments import run_segment
+from roadworthy.operate.stopping import acknowledge, unpark
+
+BOOKS_EVERY_S = 0.2
+ACKNOWLEDGE_EVERY = timedelta(seconds=5)
+"""A worker that said nothing for three of these is taken for dead."""
+_log = logging.getLogger("roadworthy.worker")
+
+
+def handlers(deployment: Deployment) -> Mapping[str, Callable[[str], None]]:
+    """What each kind of job does. Every handler may run again after a crash."""
+    return {
+        "segment": lambda reference: run_segment(deployment, reference),
+        "deliver": lambda reference: deliver(deployment, reference),
+        "due": lambda reference: escalate_due(deployment, reference),
+        "rollback": lambda reference: roll_back(deployment, reference),
+        "unpark": lambda reference: unpark(deployment, reference),
+    }
+
+
+class Worker:
+    """Runs jobs and books in this process between ``start`` and ``stop``."""
+
+    def __init__(self, deployment: Deployment, *, name: str) -> None:
+        self._deployment = deployment
+        self._name = name
+        self._ending = threading.Event()
+        self._books = threading.Thread(target=self._keep_books, name="books", daemon=True)
+
+    def start(self) -> None:
+        self._deployment.engine.start(handlers(self._deployment))
+        self._books.start()
+
+    def stop(self, *, grace_s: float = 30.0) -> None:
+        """Take no more jobs, finish those in hand, write down what waits. Again: nothing happens."""
+        if self._ending.is_set():
+            return
+        self._deployment.engine.stop(grace_s=grace_s)
+        self._ending.set()
+        self._books.join(timeout=grace_s)
+
+    def _keep_books(self) -> None:
+        """Sequence the outbox, and acknowledge the stop switch when it changes."""
+        seen: object = None
+        said_at = datetime.min.replace(tzinfo=UTC)
+        while True:
+            ending = self._ending.wait(BOOKS_EVERY_S)
+            try:
+                now = self._deployment.now()
+                with self._deployment.store.read() as tx:
+                    active = {thrown.id for thrown in self._deployment.store.switches.active(tx)}
+                if active != seen or now - said_at >= ACKNOWLEDGE_EVERY:
+                    # Clearance of this process is as new as this read before it says that it obeys.
+                    self._deployment.clearance.forget()
+                    acknowledge(self._deployment, self._name, at=now)
+                    seen, said_at = active, now
+                while sequence(self._deployment):
+                    pass
+            except RoadworthyError as problem:
+                _log.warning("books wait: %s", problem.code)
+            if ending:
+                return

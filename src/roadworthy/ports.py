@@ -1,0 +1,501 @@
+"""Every outside thing Roadworthy needs, as a Protocol, on one page.
+
+Adapters implement these; ``roadworthy.testing`` ships fakes and the conformance suites. All calls
+are synchronous; everything that changes state takes the caller's ``Transaction``, so that one
+business change, its jobs and its ledger events are committed together or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Generic, Protocol, TypeVar
+
+from roadworthy.casework.case import CaseRecord, State
+from roadworthy.casework.effect import EffectRecord, EffectState, Idempotency, Outcome
+from roadworthy.casework.journal import Opening, Step
+from roadworthy.casework.prediction import Prediction
+from roadworthy.casework.review import Review
+from roadworthy.casework.vocabulary import Passage, Workflow
+from roadworthy.charter import Charter
+from roadworthy.evidence import Measurement
+from roadworthy.gate import Waiver
+from roadworthy.ledger import Checkpoint, Entry
+from roadworthy.policy import Answer, Request, Tool
+from roadworthy.principal import Approval, Principal, Stop
+from roadworthy.quantities import Cost, Digest, Id
+from roadworthy.release import Archive, Release, Rollout
+from roadworthy.stage import Stage
+from roadworthy.trust import Certificate
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The time, aware, in UTC."""
+
+
+class Entropy(Protocol):
+    def bytes(self, count: int) -> bytes:
+        """Unpredictable bytes."""
+
+
+# ── state ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Transaction(Protocol):
+    """Opaque to everybody but adapters that share it."""
+
+    def on_commit(self, callback: Callable[[], None]) -> None:
+        """Call back once the transaction is committed; never if it is rolled back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Rows, and the cursor of the next page (empty at the end)."""
+
+    rows: tuple[T, ...]
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """An input that broke its contract: kept, never worked."""
+
+    id: Id
+    use_case: str
+    key: str
+    input: Id
+    problems: tuple[str, ...]
+    at: datetime
+
+
+class Cases(Protocol):
+    def add(self, tx: Transaction, case: CaseRecord) -> bool:
+        """Store a new case. False (and no change) if use case, key and twin are taken."""
+
+    def get(self, tx: Transaction, case: str) -> CaseRecord | None: ...
+
+    def by_key(self, tx: Transaction, use_case: str, key: str, *, twin: str = "") -> CaseRecord | None: ...
+
+    def save(self, tx: Transaction, case: CaseRecord, *, expected: int) -> None:
+        """Replace the row whose version is ``expected``. Errors: ``Conflict`` RW-STORE-001 otherwise."""
+
+    def list(
+        self,
+        tx: Transaction,
+        use_case: str,
+        *,
+        state: State | None = None,
+        stage: Stage | None = None,
+        release: str = "",
+        after: str = "",
+        limit: int = 50,
+    ) -> Page[CaseRecord]:
+        """Newest first, keyset-paged. An empty use case means all of them."""
+
+    def counts(
+        self, tx: Transaction, use_case: str, *, release: str = ""
+    ) -> Mapping[tuple[str, str, str], int]:
+        """Number of cases by (stage, state, handled by), twins included."""
+
+    def reject(self, tx: Transaction, reject: Reject) -> None: ...
+
+    def rejects(
+        self, tx: Transaction, use_case: str, *, after: str = "", limit: int = 50
+    ) -> Page[Reject]: ...
+
+    def steps(self, tx: Transaction, case: str, *, run: int) -> tuple[Step, ...]:
+        """Recorded steps of one run, by ordinal."""
+
+    def open_step(self, tx: Transaction, opening: Opening) -> None:
+        """Note that an attempt begins. Again for the same ordinal: one more attempt, billed too."""
+
+    def record_step(self, tx: Transaction, step: Step) -> None:
+        """Write the result. ``attempts`` and the cost of interrupted attempts are added by the store.
+
+        Errors: ``Conflict`` RW-STORE-001 if a result stands there already.
+        """
+
+    def unfinished_cost(self, tx: Transaction, case: str) -> Cost:
+        """Reserved price of attempts that were opened and never recorded."""
+
+    def add_outcome(self, tx: Transaction, outcome: Outcome) -> bool:
+        """False if this case has an outcome from this source already."""
+
+    def outcomes(self, tx: Transaction, case: str) -> tuple[Outcome, ...]: ...
+
+    def judged(self, tx: Transaction, use_case: str, *, release: str) -> Mapping[str, tuple[int, int]]:
+        """By stage: (automatic cases with an outcome, wrong ones among them) of a release."""
+
+
+class Effects(Protocol):
+    def add(self, tx: Transaction, effect: EffectRecord) -> bool:
+        """False (and no change) if the key is taken."""
+
+    def get(self, tx: Transaction, effect: str) -> EffectRecord | None: ...
+
+    def save(self, tx: Transaction, effect: EffectRecord, *, expected: int) -> None:
+        """Errors: ``Conflict`` RW-STORE-001 if the version is another one."""
+
+    def of_case(self, tx: Transaction, case: str) -> tuple[EffectRecord, ...]: ...
+
+    def in_state(
+        self,
+        tx: Transaction,
+        state: EffectState,
+        *,
+        use_case: str = "",
+        release: str = "",
+        limit: int = 500,
+    ) -> tuple[EffectRecord, ...]:
+        """Oldest first."""
+
+    def reserve_spend(self, tx: Transaction, use_case: str, tool: str, day: date, minor: int) -> int:
+        """Add to the day's counter and return what it was before. Negative to give back.
+
+        The counter's row stays locked until the transaction ends: two workers never both pass.
+        """
+
+
+class Reviews(Protocol):
+    def add(self, tx: Transaction, review: Review) -> None: ...
+
+    def get(self, tx: Transaction, review: str) -> Review | None: ...
+
+    def save(self, tx: Transaction, review: Review, *, expected: int) -> None: ...
+
+    def of_case(self, tx: Transaction, case: str) -> tuple[Review, ...]: ...
+
+    def open(
+        self, tx: Transaction, use_case: str = "", *, after: str = "", limit: int = 50
+    ) -> Page[Review]:
+        """Open ones, the longest waiting first."""
+
+    def count_open(self, tx: Transaction, use_case: str = "") -> int: ...
+
+
+class Releases(Protocol):
+    def add(self, tx: Transaction, release: Release, archive: Archive) -> bool:
+        """False if the digest is known. Files are stored once per content."""
+
+    def save(self, tx: Transaction, release: Release) -> None: ...
+
+    def rollout(self, tx: Transaction, use_case: str, *, lock: bool = False) -> Rollout:
+        """All releases; with ``lock`` no other transaction changes them until this one ends."""
+
+    def archive(self, tx: Transaction, release: str) -> Archive:
+        """Errors: ``NotFound``; the caller verifies the digest."""
+
+    def use_cases(self, tx: Transaction) -> tuple[str, ...]: ...
+
+
+class EvidenceStore(Protocol):
+    def add(self, tx: Transaction, measurement: Measurement) -> None: ...
+
+    def measurements(
+        self, tx: Transaction, use_case: str, *, limit: int = 2_000
+    ) -> tuple[Measurement, ...]:
+        """Newest first."""
+
+    def add_certificate(self, tx: Transaction, certificate: Certificate) -> None: ...
+
+    def certificates(self, tx: Transaction, use_case: str, *, release: str) -> tuple[Certificate, ...]:
+        """Newest first."""
+
+    def suspend(self, tx: Transaction, certificate: str, *, at: datetime, reason: str) -> None: ...
+
+    def add_approval(self, tx: Transaction, approval: Approval) -> None: ...
+
+    def approvals(self, tx: Transaction, use_case: str, *, digest: str) -> tuple[Approval, ...]: ...
+
+    def add_waiver(self, tx: Transaction, use_case: str, waiver: Waiver) -> None: ...
+
+    def waivers(self, tx: Transaction, use_case: str) -> tuple[Waiver, ...]: ...
+
+    def watch(self, tx: Transaction, use_case: str, release: str, kind: str) -> str:
+        """State of a sequential test as JSON text, locked for this transaction; empty if none."""
+
+    def save_watch(self, tx: Transaction, use_case: str, release: str, kind: str, state: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a secret was turned into before it was stored. ``kind``: key, session, link."""
+
+    id: str
+    kind: str
+    principal: str
+    proof: str
+    use_case: str
+    created_at: datetime
+    expires_at: datetime
+
+
+class People(Protocol):
+    def add(self, tx: Transaction, principal: Principal, *, password_hash: str = "") -> bool:
+        """False if the id is taken."""
+
+    def get(self, tx: Transaction, principal: str) -> Principal | None: ...
+
+    def password_hash(self, tx: Transaction, principal: str) -> str: ...
+
+    def all(self, tx: Transaction, *, limit: int = 500) -> tuple[Principal, ...]: ...
+
+    def add_credential(self, tx: Transaction, credential: Credential) -> None: ...
+
+    def credential(self, tx: Transaction, kind: str, id_: str) -> Credential | None: ...
+
+    def spend_credential(self, tx: Transaction, kind: str, id_: str) -> bool:
+        """Delete it. False if it was gone: a link works once."""
+
+
+class Switches(Protocol):
+    def add(self, tx: Transaction, stop: Stop) -> None: ...
+
+    def active(self, tx: Transaction) -> tuple[Stop, ...]: ...
+
+    def get(self, tx: Transaction, stop: str) -> Stop | None: ...
+
+    def lift(self, tx: Transaction, stop: str, *, by: str, at: datetime) -> bool:
+        """False if it was lifted already."""
+
+    def acknowledge(self, tx: Transaction, worker: str, *, seen: str, at: datetime) -> None:
+        """A worker notes the newest stop it obeys."""
+
+    def acknowledgements(self, tx: Transaction) -> Mapping[str, tuple[str, datetime]]: ...
+
+
+class Replies(Protocol):
+    """Answers to requests with an ``Idempotency-Key``."""
+
+    def recall(self, tx: Transaction, scope: str, key: str) -> tuple[Digest, int, str] | None:
+        """(digest of the request's body, status, response body) of an earlier answer."""
+
+    def remember(
+        self, tx: Transaction, scope: str, key: str, body: Digest, status: int, reply: str, at: datetime
+    ) -> None: ...
+
+
+class LedgerStore(Protocol):
+    def append(self, tx: Transaction, event: bytes) -> None:
+        """Into the outbox, in the business transaction. No order, no lock."""
+
+    def sequence(self, sign: Callable[[Checkpoint], str], *, origin: str, limit: int = 5_000) -> int:
+        """Move waiting events into the tree and sign a checkpoint; returns how many. One at a time."""
+
+    def entries(self, *, start: int = 0) -> Iterator[Entry]:
+        """All entries from a number on, in order, streamed."""
+
+    def about(self, tx: Transaction, reference: str, *, limit: int = 200) -> tuple[Entry, ...]:
+        """Entries that name an id, in order."""
+
+    def notes(self) -> Iterator[str]:
+        """All checkpoints, oldest first."""
+
+    def waiting(self) -> int:
+        """Events in the outbox."""
+
+
+class Store(Protocol):
+    """All state, in one database."""
+
+    cases: Cases
+    effects: Effects
+    reviews: Reviews
+    releases: Releases
+    evidence: EvidenceStore
+    people: People
+    switches: Switches
+    replies: Replies
+    ledger: LedgerStore
+
+    def read(self) -> AbstractContextManager[Transaction]: ...
+
+    def write(self) -> AbstractContextManager[Transaction]:
+        """Commit on leaving, roll back on an exception."""
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """Where a payload lies, and the digest of its ciphertext, which tells nothing about it."""
+
+    id: Id
+    digest: Digest
+
+
+class Vault(Protocol):
+    """Payloads, encrypted with one key per data subject; erasing a subject destroys its key."""
+
+    def pseudonym(self, natural: str) -> str:
+        """The stable name of a data subject in this installation; tells nothing without its key."""
+
+    def seal(self, tx: Transaction, subject: str, value: object) -> Sealed:
+        """Store a JSON value."""
+
+    def open(self, tx: Transaction, payload: str) -> Any:
+        """Errors: ``Refused`` RW-VAULT-001 once erased, ``Corrupt`` RW-VAULT-002 if it was altered."""
+
+    def digest(self, tx: Transaction, subject: str, value: object) -> str:
+        """Keyed digest: the same for equal values of one subject, unguessable once it is erased."""
+
+    def erase(self, tx: Transaction, subject: str, *, at: datetime) -> int:
+        """Destroy the key and the ciphertexts; returns how many payloads. Again: 0."""
+
+
+# ── durable execution ─────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something to do later: which handler, under which idempotency key, about which id."""
+
+    kind: str
+    key: str
+    reference: str
+    delay_s: float = 0.0
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EngineHealth:
+    waiting: int
+    running: int
+    dead_letters: int
+    oldest_waiting_s: float
+    executors: int
+
+
+class Engine(Protocol):
+    """Runs jobs until their handler returned once; after a crash, again, by somebody else."""
+
+    def enqueue(self, tx: Transaction, job: Job) -> None:
+        """Visible when the transaction commits. The same key twice is one job."""
+
+    def start(self, handlers: Mapping[str, Callable[[str], None]]) -> None: ...
+
+    def stop(self, *, grace_s: float) -> None: ...
+
+    def health(self) -> EngineHealth: ...
+
+
+# ── what a release runs with ──────────────────────────────────────────────────────────────────────
+
+
+class TaskModel(Protocol):
+    """A model for one task."""
+
+    @property
+    def digest(self) -> Digest: ...
+
+    def predict(self, text: str) -> Prediction: ...
+
+
+class Retriever(Protocol):
+    def search(self, query: str, *, top_k: int) -> tuple[Passage, ...]: ...
+
+
+class Writer(Protocol):
+    """Generates text for a task. The built-in one fills approved templates."""
+
+    def write(self, task: str, facts: Mapping[str, object]) -> tuple[Mapping[str, object], Cost]:
+        """Fields of the answer (``text`` at least) and what it cost.
+
+        Errors: ``InputProblem`` RW-WRITER-001 if it knows no such task or a fact is missing.
+        """
+
+
+class Policies(Protocol):
+    @property
+    def digest(self) -> str: ...
+
+    def decide(self, request: Request) -> Answer: ...
+
+    def coverage(self, tools: Sequence[Tool]) -> Mapping[str, bool]: ...
+
+
+class Connector(Protocol):
+    """One tool: a read call, or a write that is felt once per key as far as it promises."""
+
+    @property
+    def idempotency(self) -> Idempotency: ...
+
+    def call(self, arguments: Mapping[str, object]) -> Mapping[str, object]:
+        """Read. Errors: ``Unavailable``, ``InputProblem``."""
+
+    def send(self, key: str, arguments: Mapping[str, object]) -> Mapping[str, object]:
+        """Write. Errors: ``Unavailable`` (with ``retry_is_safe``), ``InputProblem`` if refused for good."""
+
+    def lookup(self, key: str) -> Mapping[str, object] | None:
+        """What became of a key; None if it was never felt. Only where ``idempotency`` is lookup."""
+
+
+class SourceReader(Protocol):
+    """Read-only questions to a declared data source."""
+
+    def rows(self, sql: str, *, limit: int = 100_000) -> Sequence[Mapping[str, Any]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """One article as the probes see it."""
+
+    document: str
+    title: str
+    topic: str
+    language: str
+    owner: str
+    updated: date | None
+    valid_until: date | None
+    facts: Mapping[str, object]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedRelease:
+    """A release ready to run in this process."""
+
+    digest: Digest
+    charter: Charter
+    workflow: Workflow
+    policies: Policies
+    models: Mapping[str, TaskModel]
+    retrievers: Mapping[str, Retriever]
+    articles: Mapping[str, Sequence[Knowledge]]
+    writer: Writer
+    tools: Mapping[str, Connector]
+    sources: Mapping[str, SourceReader]
+
+
+class Loader(Protocol):
+    """Unpacks a release under a package name of its own and keeps it; several live side by side."""
+
+    def load(self, digest: str) -> LoadedRelease:
+        """Errors: ``InputProblem`` RW-LOADER-00x for what the release lacks, ``Corrupt`` if altered."""
+
+
+class ModelStore(Protocol):
+    """Trained models by content."""
+
+    def put(self, blob: bytes) -> Digest: ...
+
+    def get(self, digest: str) -> bytes:
+        """Errors: ``InputProblem`` RW-MODEL-001 if missing, ``Corrupt`` RW-MODEL-002 if altered."""
+
+
+class Trainer(Protocol):
+    def train(
+        self, task: str, texts: Sequence[str], labels: Sequence[str], *, features: str, seed: int
+    ) -> tuple[TaskModel, bytes]:
+        """A model and the bytes that bring it back."""
+
+
+class Passwords(Protocol):
+    def hash(self, password: str) -> str: ...
+
+    def verify(self, hashed: str, password: str) -> bool: ...

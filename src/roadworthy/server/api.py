@@ -1,0 +1,206 @@
+"""The API under ``/api/v1``: one table of operations, from which routes and the OpenAPI document come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from roadworthy.casework.review import Review, Verdict
+from roadworthy.errors import InputProblem, Problem
+from roadworthy.operate import intake, outcomes, reviewing, stopping
+from roadworthy.operate.explain import case_json
+from roadworthy.principal import require
+from roadworthy.server.asking import Ask
+from roadworthy.server.bodies import Body
+from roadworthy.server.views import cases, reviews, use_case
+from roadworthy.server.views.shared import active_stops, plain, stop_json
+
+PREFIX = "/api/v1"
+
+
+class NewCase(Body):
+    """One unit of business work. The same key names the same case for ever."""
+
+    use_case: str
+    key: str
+    data: dict[str, Any]
+
+
+class NewOutcome(Body):
+    """What turned out to be right, and who knows (``crm``, ``agent``)."""
+
+    truth: str
+    source: str
+
+
+class NewDecision(Body):
+    """A person's answer to a review. ``seen`` is the ``proposal`` digest of the review as it was shown."""
+
+    verdict: str
+    seen: str
+    reason: str = ""
+    edits: dict[str, Any] = {}
+    answer: str = ""
+
+
+class NewStop(Body):
+    """What to stop: ``all``, ``use_case:NAME``, ``release:DIGEST``, ``tool:NAME`` or ``model:TASK``."""
+
+    scope: str
+    reason: str
+
+
+class NewResume(Body):
+    """Why it may go on."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    status: int
+    content: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One thing a machine may ask for. ``query`` names its parameters, each with what it means."""
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    act: Callable[[Ask, Any], Reply]
+    body: type[Body] | None = None
+    query: Mapping[str, str] = field(default_factory=dict)
+    required: frozenset[str] = frozenset()
+    statuses: tuple[int, ...] = (200,)
+
+
+def submit_case(ask: Ask, body: NewCase) -> Reply:
+    receipt = intake.submit(ask.deployment, ask.principal, body.use_case, body.key, body.data)
+    content = {"case": plain(case_json(receipt.case)), "again": receipt.again}
+    return Reply(200 if receipt.again else 202, content)
+
+
+def record_outcome(ask: Ask, body: NewOutcome) -> Reply:
+    recorded = outcomes.record_outcome(
+        ask.deployment, ask.principal, ask.use_case, ask.path["key"], truth=body.truth, source=body.source
+    )
+    return Reply(
+        200,
+        {
+            "outcomes": [
+                {
+                    "case": outcome.case,
+                    "truth": outcome.truth,
+                    "judgement": outcome.judgement,
+                    "source": outcome.source,
+                    "at": outcome.at.isoformat(),
+                }
+                for outcome in recorded
+            ]
+        },
+    )
+
+
+def decide(ask: Ask, body: NewDecision) -> Reply:
+    decided = decide_review(ask, ask.path["id"], body)
+    return Reply(200, {"review": reviews.review_json(decided, now=ask.deployment.now())})
+
+
+def decide_review(ask: Ask, review: str, body: NewDecision) -> Review:
+    """Pass a decision on; the pages do it through here too. Errors: RW-REVIEW-003 for an unknown verdict."""
+    if body.verdict not in set(Verdict):
+        raise InputProblem(
+            "RW-REVIEW-003", Problem(f"`{body.verdict}` is no answer", hint=f"possible: {', '.join(Verdict)}")
+        )
+    return reviewing.decide_review(
+        ask.deployment,
+        ask.principal,
+        review,
+        Verdict(body.verdict),
+        seen=body.seen,
+        reason=body.reason,
+        edits=body.edits,
+        answer=body.answer,
+    )
+
+
+def stop(ask: Ask, body: NewStop) -> Reply:
+    thrown = stopping.stop(ask.deployment, ask.principal, body.scope, reason=body.reason)
+    return Reply(200, {"stop": stop_json(thrown)})
+
+
+def resume(ask: Ask, body: NewResume) -> Reply:
+    lifted = stopping.resume(ask.deployment, ask.principal, ask.path["id"], reason=body.reason)
+    return Reply(200, {"stop": stop_json(lifted)})
+
+
+def stops(ask: Ask, _body: None) -> Reply:
+    require(ask.principal, "gate.read", use_case=ask.principal.use_case)
+    with ask.deployment.store.read() as tx:
+        return Reply(200, {"stops": active_stops(ask, tx, use_case=ask.principal.use_case)})
+
+
+def _showing(view: Callable[[Ask], dict[str, Any]]) -> Callable[[Ask, None], Reply]:
+    """An operation that answers with what the page of the same name shows."""
+    return lambda ask, _body: Reply(200, view(ask))
+
+
+_PAGED = {"after": "cursor: `after` of the page before", "limit": "rows, 1 to 200 (default 50)"}
+_WHICH = {
+    "stage": "pilot, shadow, canary or production (default: the next one)",
+    "release": "name such as `r2`, or digest (default: the newest that has not ended)",
+}
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        "POST", "/cases", "submitCase", "Take in a case; the same key again finds the same case.",
+        submit_case, NewCase, statuses=(202, 200),
+    ),
+    Operation(
+        "GET", "/cases", "listCases", "Cases, newest first.",
+        _showing(cases.cases),
+        query={
+            "use_case": "only this one", "state": "open, waiting, delivering, parked or closed",
+            "stage": "stage the case was taken in at", "release": "digest, or name together with `use_case`",
+            **_PAGED,
+        },
+    ),
+    Operation(
+        "POST", "/cases/{key:path}/outcome", "recordOutcome",
+        "Note what the right answer was; the same source again changes nothing.",
+        record_outcome, NewOutcome, query={"use_case": "whose case the key names"}, required=frozenset({"use_case"}),
+    ),
+    Operation(
+        "GET", "/cases/{name:path}", "explainCase", "Everything on record about a case, by id or key.",
+        _showing(cases.explained), query={"use_case": "whose case the key names"},
+    ),
+    Operation(
+        "GET", "/reviews", "listReviews", "Open reviews, the longest waiting first.",
+        _showing(reviews.inbox), query={"use_case": "only this one", **_PAGED},
+    ),
+    Operation(
+        "GET", "/reviews/{id}", "showReview", "One review: case, proposal, reasons, possible answers.",
+        _showing(reviews.review),
+    ),
+    Operation(
+        "POST", "/reviews/{id}/decide", "decideReview", "Answer a review, bound to the proposal that was seen.",
+        decide, NewDecision,
+    ),
+    Operation(
+        "GET", "/use-cases/{name}/verdict", "readVerdict", "What the gate concludes now.",
+        _showing(use_case.gate_verdict), query=_WHICH,
+    ),
+    Operation(
+        "GET", "/use-cases/{name}/releases", "listReleases", "All releases with their stages and approvals.",
+        _showing(use_case.releases),
+    ),
+    Operation("GET", "/stop", "listStops", "What is stopped now.", stops),
+    Operation("POST", "/stop", "stop", "Throw the stop switch for a scope.", stop, NewStop),
+    Operation(
+        "POST", "/stop/{id}/resume", "resume", "Lift a stop; needs a second person.", resume, NewResume,
+    ),
+)  # fmt: skip

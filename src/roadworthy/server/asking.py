@@ -1,0 +1,24 @@
+"""What a handler is given: who asks, for what, with which parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from roadworthy.operate.deployment import Deployment
+from roadworthy.principal import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One question of a known principal. ``path`` and ``query`` hold text as it was sent."""
+
+    deployment: Deployment
+    principal: Principal
+    path: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def use_case(self) -> str:
+        """The use case asked about: by the query, else the one a key is bound to, else empty (all)."""
+        return self.query.get("use_case", "") or self.principal.use_case

@@ -1,0 +1,89 @@
+"""What goes wrong, as HTTP: one table from kind to status, and one shape of body."""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+
+from roadworthy.errors import InputProblem, NotFound, Problem, RoadworthyError
+
+STATUS: Mapping[str, int] = {
+    "input": 422,
+    "not-found": 404,
+    "conflict": 409,
+    "refused": 403,
+    "unavailable": 503,
+    "corrupt": 500,
+    "error": 500,
+}
+"""Kind of error to status: the one table of this door."""
+
+NARROWER: Mapping[str, int] = {
+    "RW-ACCESS-012": 401,  # nobody is recognised
+    "RW-ACCESS-013": 401,
+    "RW-RELEASE-002": 404,  # names a release that is not there
+    "RW-SERVER-002": 413,
+    "RW-SERVER-003": 415,
+    "RW-SERVER-004": 400,  # could not be read at all
+    "RW-SERVER-006": 400,
+    "RW-SERVER-011": 405,
+}
+"""Codes for which HTTP has a narrower word than their kind."""
+
+RETRY_AFTER_S = 5
+_log = logging.getLogger("roadworthy.server")
+
+
+class Json(Response):
+    """A JSON body. Strict: a NaN in an answer is a mistake of ours and never leaves."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def status_of(problem: RoadworthyError) -> int:
+    """The HTTP status of an error."""
+    return NARROWER.get(problem.code) or STATUS.get(problem.kind, 500)
+
+
+def headers_of(problem: RoadworthyError) -> dict[str, str]:
+    """What HTTP asks for beside the status: how to authenticate, when to come back."""
+    status = status_of(problem)
+    if status == 401:
+        return {"WWW-Authenticate": 'Bearer realm="roadworthy"'}
+    if status == 503:
+        return {"Retry-After": str(RETRY_AFTER_S)}
+    return {}
+
+
+def problem_json(problem: RoadworthyError) -> Json:
+    """The error as every machine-readable answer shows it."""
+    return Json(problem.as_json(), status_of(problem), headers_of(problem))
+
+
+def unexpected(fault: Exception) -> RoadworthyError:
+    """What an unforeseen fault is called outside: a number. Everything else goes to the log."""
+    number = secrets.token_hex(4)
+    _log.error("unexpected fault %s", number, exc_info=fault)
+    return RoadworthyError(
+        "RW-SERVER-009",
+        f"something unexpected failed, number {number}",
+        hint="the number leads to the details in the log of the server",
+    )
+
+
+def no_such_page(path: str) -> NotFound:
+    return NotFound(
+        "RW-SERVER-010", Problem(f"nothing is at `{path[:200]}`"), hint="`/` leads to everything"
+    )
+
+
+def wrong_method(method: str) -> InputProblem:
+    return InputProblem("RW-SERVER-011", Problem(f"`{method}` is not possible here"))

@@ -1,0 +1,178 @@
+"""One use case: may it go on, what exactly is missing, and which releases it has."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from roadworthy.charter import Charter
+from roadworthy.errors import InputProblem, Problem
+from roadworthy.gate import as_json
+from roadworthy.operate.outcomes import canary_watch
+from roadworthy.operate.verdicts import verdict
+from roadworthy.ports import Transaction
+from roadworthy.principal import allows, require
+from roadworthy.release import Release, Rollout
+from roadworthy.server.asking import Ask
+from roadworthy.server.views.portfolio import road
+from roadworthy.server.views.shared import (
+    active_stops,
+    approval_json,
+    candidate,
+    case_counts,
+    next_stage,
+    plain,
+    release_json,
+    rollout_of,
+)
+from roadworthy.stage import ROAD, Stage
+
+
+def use_case(ask: Ask) -> dict[str, Any]:
+    """The verdict on a stage, every requirement with its reason, releases, certificates and stops.
+
+    ``release`` and ``stage`` of the query choose; without them the newest release that has not
+    ended, and the stage it would enter next.
+    """
+    name = ask.path["name"]
+    require(ask.principal, "gate.read", use_case=name)
+    store = ask.deployment.store
+    with store.read() as tx:
+        rollout = rollout_of(ask, tx, name)
+        release = _chosen(ask, rollout)
+        page = {
+            "name": name,
+            "road": road(rollout),
+            "release": release_json(release),
+            "releases": _releases(ask, tx, rollout),
+            "certificates": _certificates(ask, tx, release),
+            "waivers": _waivers(ask, tx, name),
+            "cases": case_counts(ask, tx, name),
+            "open_reviews": store.reviews.count_open(tx, name),
+            "stops": active_stops(ask, tx, use_case=name),
+            "you_may_stop": allows(ask.principal, "stop", use_case=name),
+        }
+    page["charter"] = _promise(ask.deployment.loader.load(release.digest).charter)
+    page["verdict"] = verdict_on(ask, name, release, _stage(ask, release))
+    page["canary"] = _watch(ask, name, rollout)
+    return plain(page)  # type: ignore[no-any-return]
+
+
+def gate_verdict(ask: Ask) -> dict[str, Any]:
+    """Only the verdict, chosen as on the page."""
+    name = ask.path["name"]
+    require(ask.principal, "gate.read", use_case=name)
+    with ask.deployment.store.read() as tx:
+        release = _chosen(ask, rollout_of(ask, tx, name))
+    return plain(verdict_on(ask, name, release, _stage(ask, release)))  # type: ignore[no-any-return]
+
+
+def releases(ask: Ask) -> dict[str, Any]:
+    """All releases of a use case, newest first."""
+    name = ask.path["name"]
+    require(ask.principal, "gate.read", use_case=name)
+    with ask.deployment.store.read() as tx:
+        return {"use_case": name, "releases": _releases(ask, tx, rollout_of(ask, tx, name))}
+
+
+def verdict_on(ask: Ask, name: str, release: Release, stage: Stage) -> dict[str, Any]:
+    """The gate's verdict; findings that do not hold come first, the cheapest next step first of all."""
+    said = verdict(ask.deployment, ask.principal, name, release.name, stage)
+    held = tuple(finding for finding in said.findings if finding not in said.open)
+    return {**as_json(replace(said, findings=(*said.open, *held))), "open": len(said.open)}
+
+
+def _chosen(ask: Ask, rollout: Rollout) -> Release:
+    wanted = ask.query.get("release", "")
+    if wanted:
+        return rollout.named(wanted)
+    return candidate(rollout) or max(rollout.releases, key=lambda release: release.number)
+
+
+def _stage(ask: Ask, release: Release) -> Stage:
+    wanted = ask.query.get("stage", "")
+    if not wanted:
+        return next_stage(release)
+    if wanted not in ROAD[1:]:
+        known = ", ".join(ROAD[1:])
+        raise InputProblem("RW-SERVER-005", Problem(f"`{wanted}` is no stage", place="stage", hint=known))
+    return Stage(wanted)
+
+
+def _releases(ask: Ask, tx: Transaction, rollout: Rollout) -> list[dict[str, Any]]:
+    now = ask.deployment.now()
+    evidence = ask.deployment.store.evidence
+    newest_first = sorted(rollout.releases, key=lambda release: -release.number)
+    return [
+        {
+            **release_json(release),
+            "approvals": [
+                approval_json(approval, now=now)
+                for approval in evidence.approvals(tx, release.use_case, digest=release.digest)
+            ],
+        }
+        for release in newest_first
+    ]
+
+
+def _certificates(ask: Ask, tx: Transaction, release: Release) -> list[dict[str, Any]]:
+    now = ask.deployment.now()
+    found = ask.deployment.store.evidence.certificates(tx, release.use_case, release=release.digest)
+    return [
+        {
+            **certificate.as_json(),
+            "why_not": certificate.why_not(
+                error_kind=certificate.error_kind, release=release.digest, score=certificate.threshold, now=now
+            ),
+        }
+        for certificate in found
+    ]
+
+
+def _waivers(ask: Ask, tx: Transaction, name: str) -> list[dict[str, Any]]:
+    now = ask.deployment.now()
+    return [
+        {
+            "requirement": waiver.requirement,
+            "subject": waiver.subject,
+            "reason": waiver.reason,
+            "asked_by": waiver.asked_by,
+            "granted_by": waiver.granted_by,
+            "demo": waiver.demo,
+            "expires_at": waiver.expires_at.isoformat(),
+            "holds": waiver.holds(now),
+        }
+        for waiver in ask.deployment.store.evidence.waivers(tx, name)
+    ]
+
+
+def _promise(charter: Charter) -> dict[str, Any]:
+    """What of the charter the page shows."""
+    return {
+        "title": charter.title,
+        "objective": charter.objective.strip(),
+        "phase": charter.phase,
+        "owners": charter.owners.model_dump(),
+        "kpi": {"name": charter.kpi.name, "unit": charter.kpi.unit, "target": charter.kpi.target},
+        "risk": {"tier": charter.risk.tier, "worst_case": charter.risk.worst_case},
+        "autonomy": charter.autonomy,
+        "budget": charter.budget.model_dump(),
+    }
+
+
+def _watch(ask: Ask, name: str, rollout: Rollout) -> dict[str, Any] | None:
+    """What the cases on both arms say about a release in canary so far."""
+    release = rollout.at(Stage.CANARY)
+    watch = canary_watch(ask.deployment, name, release) if release else None
+    if release is None or watch is None:
+        return None
+    candidate_arm, beside = watch.harm.candidate, watch.harm.baseline
+    return {
+        "release": release.name,
+        "share": release.share.value,
+        "wrong": candidate_arm.total,
+        "cases": candidate_arm.cases,
+        "wrong_beside": beside.total,
+        "cases_beside": beside.cases,
+        "state": watch.state,
+    }
