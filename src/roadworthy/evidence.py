@@ -48,23 +48,31 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The measurements of one use case that hold now, newest first per kind and subject."""
+    """Per kind and subject the newest measurement: believed now (``newest``) or no longer (``expired``)."""
 
     newest: Mapping[tuple[str, str], Measurement]
     expired: Mapping[tuple[str, str], Measurement]
 
     @classmethod
     def gather(cls, measurements: Iterable[Measurement], *, now: datetime, release: str) -> Evidence:
-        """Keep the newest of each kind and subject that holds; remember the newest of those that do not."""
+        """The newest of each kind and subject speaks alone, in whatever order they come.
+
+        Edge: once a newer measurement of this release was made, an older one never comes back,
+        not even when the newer one expires first. Those from the future and of other releases
+        are only remembered where nothing else is known.
+        """
         newest: dict[tuple[str, str], Measurement] = {}
         expired: dict[tuple[str, str], Measurement] = {}
-        for measurement in measurements:
+        for measurement in sorted(measurements, key=lambda each: (each.at, each.id)):
             key = (measurement.kind, measurement.subject)
-            kept = newest if measurement.holds(now=now, release=release) else expired
-            before = kept.get(key)
-            if before is None or before.at <= measurement.at:
-                kept[key] = measurement
-        return cls(newest, expired)
+            if measurement.holds(now=now, release=release):
+                newest[key] = measurement
+            elif measurement.at <= now and measurement.release in ("", release):
+                newest.pop(key, None)
+                expired[key] = measurement
+            elif key not in expired:
+                expired[key] = measurement
+        return cls(newest, {key: kept for key, kept in expired.items() if key not in newest})
 
     def find(self, kind: str, subject: str = "") -> Measurement | None:
         return self.newest.get((kind, subject))

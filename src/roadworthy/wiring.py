@@ -86,7 +86,7 @@ def acting_name() -> str:
     return name if re.match(r"[a-z]", name) and len(name) > 1 else f"user-{name}"
 
 
-def open_deployment(place: Workspace, *, workers: int = 2) -> Deployment:
+def open_deployment(place: Workspace, *, workers: int = 2, lease_ttl_s: float = 10.0) -> Deployment:
     """Open (and on first use create) an installation.
 
     Errors: ``Unavailable`` RW-STORE-00x if the database or the folder cannot be used,
@@ -124,7 +124,7 @@ def open_deployment(place: Workspace, *, workers: int = 2) -> Deployment:
     return Deployment(
         store=store,
         vault=vault,
-        engine=DbosEngine(engine, _connection, workers=workers),
+        engine=DbosEngine(engine, _connection, workers=workers, lease_ttl_s=lease_ttl_s),
         loader=FolderLoader(archive, place.releases, assembly.assemble),
         models=models,
         trainer=assembly,

@@ -118,8 +118,8 @@ class EffectRecord:
 
 
 def effect_key(use_case: str, case_key: str, slot: str) -> str:
-    """The idempotency key a connector sees."""
-    return f"{use_case}:{case_key}:{slot}"
+    """The idempotency key a connector sees: another one for every other case or slot."""
+    return ":".join(part.replace("%", "%25").replace(":", "%3A") for part in (use_case, case_key, slot))
 
 
 class TrueOutcome(StrEnum):

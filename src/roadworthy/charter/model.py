@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from roadworthy.quantities import Cost, Money
 
@@ -18,6 +19,19 @@ def _money(text: str) -> str:
 
 def _cost(text: str) -> str:
     Cost.parse(text)
+    return text
+
+
+def _in_euro(text: str) -> str:
+    # Prices of models and machines are kept in euro; another currency would be compared as if it were one.
+    if not text.endswith(" EUR"):
+        raise ValueError("usage is counted in EUR")
+    return text
+
+
+def _one_purpose(text: str) -> str:
+    if text == "any":
+        raise ValueError("name one; data may not serve just any purpose")
     return text
 
 
@@ -34,7 +48,28 @@ MoneyText = Annotated[str, AfterValidator(_money), Field(examples=["49.90 EUR"])
 CostText = Annotated[str, AfterValidator(_cost), Field(examples=["0.0031 EUR"])]
 Duration = Annotated[str, AfterValidator(_duration), Field(examples=["30m", "4h", "90d"])]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$", examples=["support"])]
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", examples=["customer"])]
 ShareNumber = Annotated[float, Field(ge=0, le=1)]
+
+
+Path = tuple[str | int, ...]
+"""Where something stands in a charter: field names, and indexes of lists."""
+
+LISTS = ("data", "entities", "dated", "knowledge", "tasks", "write_tools", "automatic_errors")
+"""Lists of a charter that a requirement may run over."""
+
+LOOSE_END = "loose_end"
+
+# (in each entry of, the field, names an entry of, which is called)
+_REFERENCES: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
+    ("kpi", ("source",), "data", "data source"),
+    ("data", ("refreshed", "source"), "data", "data source"),
+    ("tasks", ("text",), "input", "input field"),
+    ("certificates", ("task",), "tasks", "task"),
+    ("tools", ("source",), "data", "data source"),
+    ("tools", ("error",), "certificates", "certificate"),
+    ("tools", ("undo",), "tools", "tool"),
+)
 
 
 def seconds(duration: str) -> int:
@@ -46,7 +81,7 @@ def seconds(duration: str) -> int:
 class Part(BaseModel):
     """Unknown fields are errors everywhere: a misspelt promise is no promise."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, allow_inf_nan=False)
 
 
 class Owners(Part):
@@ -83,8 +118,8 @@ class Risk(Part):
 
 
 class Budget(Part):
-    per_case: CostText
-    per_month: MoneyText
+    per_case: Annotated[CostText, AfterValidator(_in_euro)]
+    per_month: Annotated[MoneyText, AfterValidator(_in_euro)]
 
 
 class Field_(Part):
@@ -109,11 +144,13 @@ class Check(Part):
 
 
 class Entity(Part):
-    table: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
-    key: list[str] = Field(
+    table: Identifier
+    key: list[Identifier] = Field(
         min_length=1, description="columns that name the same real thing when they agree"
     )
-    also: list[list[str]] = Field(default=[], description="further combinations that name the same thing")
+    also: list[list[Identifier]] = Field(
+        default=[], description="further combinations that name the same thing"
+    )
     duplicates_max: ShareNumber
 
 
@@ -252,7 +289,11 @@ class Charter(Part):
     value: Value
     risk: Risk
     autonomy: Literal["suggest", "approve", "automatic"] = "suggest"
-    purpose: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$", examples=["customer-service"])]
+    purpose: Annotated[
+        str,
+        Field(pattern=r"^[a-z][a-z0-9-]{0,62}$", examples=["customer-service"]),
+        AfterValidator(_one_purpose),
+    ]
     region: str = Field(default="any", min_length=1)
     budget: Budget
     input: dict[Name, Field_] = Field(min_length=1)
@@ -268,29 +309,10 @@ class Charter(Part):
     conduct: list[Statement] = []
 
     @model_validator(mode="after")
-    def _names_that_are_used_exist(self) -> Charter:
-        problems = []
-        for name, tool in self.tools.items():
-            if tool.source and tool.source not in self.data:
-                problems.append(f"tools.{name}.source: no data source `{tool.source}`")
-            if tool.error and tool.error not in self.certificates:
-                problems.append(f"tools.{name}.error: no certificate `{tool.error}`")
-            if tool.undo and tool.undo not in self.tools:
-                problems.append(f"tools.{name}.undo: no tool `{tool.undo}`")
-        for name, certificate in self.certificates.items():
-            if certificate.task not in self.tasks:
-                problems.append(f"certificates.{name}.task: no task `{certificate.task}`")
-        for name, task in self.tasks.items():
-            if task.text not in self.input:
-                problems.append(f"tasks.{name}.text: no input field `{task.text}`")
-        if self.kpi.baseline.source not in self.data:
-            problems.append(f"kpi.baseline.source: no data source `{self.kpi.baseline.source}`")
-        if self.purpose == "any":
-            problems.append("purpose: name one; data may not serve just any purpose")
-        if sum(field.subject for field in self.input.values()) > 1:
-            problems.append("input: at most one field names the data subject")
-        if problems:
-            raise ValueError("; ".join(problems))
+    def _no_loose_ends(self) -> Charter:
+        found = [f"{'.'.join(map(str, path))}: {what}" for path, what in loose_ends(self.model_dump())]
+        if found:
+            raise PydanticCustomError(LOOSE_END, "{found}", {"found": "; ".join(found)})
         return self
 
     @property
@@ -303,6 +325,8 @@ class Charter(Part):
         ``data``, ``entities`` (sources with a key entity), ``dated`` (sources with a refresh
         promise), ``knowledge``, ``tasks``, ``write_tools``, ``automatic_errors`` (kinds of error
         that something automatic depends on).
+
+        Errors: ``KeyError`` for any other list; LISTS names them all.
         """
         lists: dict[str, list[str]] = {
             "data": list(self.data),
@@ -315,7 +339,7 @@ class Charter(Part):
             if self.autonomy == "automatic"
             else [],
         }
-        return tuple(lists.get(each, ()))
+        return tuple(lists[each])
 
     def number(self, path: str) -> float | None:
         """The number at a dotted path (``data.crm.entity.duplicates_max``), durations in seconds.
@@ -333,6 +357,32 @@ class Charter(Part):
             match = re.match(r"-?\d+(?:\.\d+)?(?= [A-Z]{3}$)", value)
             return float(match.group()) if match else None
         return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def loose_ends(charter: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Names that a plain charter uses and does not declare: where each stands, and what is wrong.
+
+    Edge: parts of the wrong type are passed over, they are problems of their own.
+    """
+    for part, fields, declared_in, called in _REFERENCES:
+        declared = _entries(charter.get(declared_in))
+        for name, entry in _entries(charter.get(part)).items():
+            named: Any = entry
+            for field in fields:
+                named = named.get(field) if isinstance(named, Mapping) else None
+            if isinstance(named, str) and named and named not in declared:
+                yield (part, name, *fields), f"no {called} `{named}`"
+    subjects = [
+        name
+        for name, field in _entries(charter.get("input")).items()
+        if isinstance(field, Mapping) and field.get("subject") is True
+    ]
+    for name in subjects[1:]:
+        yield ("input", name, "subject"), f"`{subjects[0]}` names the data subject, at most one field does"
+
+
+def _entries(part: Any) -> Mapping[str, Any]:
+    return part if isinstance(part, Mapping) else {}
 
 
 def json_schema() -> dict[str, Any]:

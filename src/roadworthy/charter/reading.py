@@ -9,14 +9,37 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from roadworthy.charter.model import Charter
+from roadworthy.charter.model import LOOSE_END, Charter, Path, loose_ends
 from roadworthy.errors import InputProblem, Problem
 
-MAX_BYTES = 1_000_000
+MAX_BYTES = 200_000
+"""A long charter has ten thousand; reading this many takes two seconds."""
 _MAX_DEPTH = 30
 
 Place = tuple[int, int]
-Path = tuple[str | int, ...]
+
+
+class _Refused(yaml.MarkedYAMLError):
+    """YAML, but of a kind that a charter does not need and that can be turned against its reader."""
+
+
+class _Loader(yaml.SafeLoader):
+    """No aliases: a few lines of them stand for gigabytes, or for themselves. No depth without end."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+        if self.check_event(yaml.AliasEvent):
+            raise _Refused(problem="found an alias, expected the value itself", problem_mark=mark)
+        if self._depth > _MAX_DEPTH:
+            raise _Refused(problem=f"nested deeper than {_MAX_DEPTH}", problem_mark=mark)
+        self._depth += 1
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
 
 
 def read(text: str | bytes, *, file: str) -> Charter:
@@ -35,25 +58,32 @@ def read(text: str | bytes, *, file: str) -> Charter:
                 file, f"byte {problem.start} is not UTF-8", hint="save the file as UTF-8"
             ) from None
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        raise InputProblem(
-            "RW-CHARTER-001", Problem(f"not YAML: {problem.problem}", place=file, line=line, column=column)
-        ) from None
-    except (yaml.YAMLError, RecursionError) as problem:
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        said = str(problem.problem) if isinstance(problem, _Refused) else f"not YAML: {problem.problem}"
+        raise InputProblem("RW-CHARTER-001", Problem(said, file, line, column)) from None
+    except yaml.YAMLError as problem:
         raise _unreadable(file, f"not YAML: {str(problem).splitlines()[0]}") from None
     if not isinstance(root, yaml.MappingNode):
         raise _unreadable(file, "expected a mapping with `use_case`, `title` and so on")
     places: dict[Path, Place] = {}
     problems: list[Problem] = []
-    data = _plain(root, (), places, problems, file, 0)
+    data = _plain(root, (), places, problems, file)
+    loose = [
+        Problem(f"`{_name(path)}`: {what}", file, *_nearest(path, places)) for path, what in loose_ends(data)
+    ]
+    problems += loose
     charter: Charter | None = None
     try:
         charter = Charter.model_validate(data)
     except ValidationError as invalid:
-        problems.extend(_problem(dict(error), places, file) for error in invalid.errors())
+        problems.extend(
+            _problem(dict(error), places, file)
+            for error in invalid.errors()
+            if not (loose and error["type"] == LOOSE_END)
+        )
     if problems or charter is None:
         ordered = sorted(problems, key=lambda problem: (problem.line, problem.column))
         raise InputProblem("RW-CHARTER-002", ordered, hint="`roadworthy charter lint` shows them all again")
@@ -65,33 +95,33 @@ def _unreadable(file: str, message: str, *, hint: str = "") -> InputProblem:
 
 
 def _plain(
-    node: yaml.Node, path: Path, places: dict[Path, Place], problems: list[Problem], file: str, depth: int
+    node: yaml.Node, path: Path, places: dict[Path, Place], problems: list[Problem], file: str
 ) -> Any:
     """Plain values of a node, remembering where each path stands. Doubled keys are problems."""
     places[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
-    if depth > _MAX_DEPTH:
-        problems.append(Problem(f"nested deeper than {_MAX_DEPTH}", file, *places[path]))
-        return None
     if isinstance(node, yaml.MappingNode):
         result: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "?"
             place = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
+            if not isinstance(key_node, yaml.ScalarNode):
+                problems.append(Problem("a key is a word, found a list or a mapping", file, *place))
+                continue
+            key = str(key_node.value)
             if key in result:
                 problems.append(Problem(f"`{key}` stands twice", file, *place, hint="keep one of them"))
-            result[key] = _plain(value_node, (*path, key), places, problems, file, depth + 1)
+            result[key] = _plain(value_node, (*path, key), places, problems, file)
             # A problem about an entry is shown at its key, which is what the reader looks for.
             places[*path, key] = place
         return result
     if isinstance(node, yaml.SequenceNode):
         return [
-            _plain(item, (*path, number), places, problems, file, depth + 1)
-            for number, item in enumerate(node.value)
+            _plain(item, (*path, number), places, problems, file) for number, item in enumerate(node.value)
         ]
     try:
         value = yaml.SafeLoader("").construct_object(node)
     except (yaml.YAMLError, ValueError) as problem:
-        problems.append(Problem(f"cannot read this value: {problem}", file, *places[path]))
+        why = getattr(problem, "problem", "") or problem
+        problems.append(Problem(f"cannot read this value: {why}", file, *places[path]))
         return None
     return value if isinstance(value, str | int | float | bool | type(None)) else str(node.value)
 
@@ -99,7 +129,7 @@ def _plain(
 def _problem(error: Mapping[str, Any], places: Mapping[Path, Place], file: str) -> Problem:
     path: Path = tuple(part for part in error["loc"] if part != "[key]")
     line, column = _nearest(path, places)
-    name = ".".join(str(part) for part in path) or "charter"
+    name = _name(path)
     kind = error["type"]
     if kind == "extra_forbidden":
         return Problem(f"unknown field `{name}`", file, line, column, _did_you_mean(path))
@@ -110,6 +140,10 @@ def _problem(error: Mapping[str, Any], places: Mapping[Path, Place], file: str) 
     found = error.get("input")
     shown = f", found `{str(found)[:60]}`" if isinstance(found, str | int | float | bool) else ""
     return Problem(f"`{name}`: {message}{shown}", file, line, column)
+
+
+def _name(path: Path) -> str:
+    return ".".join(str(part) for part in path) or "charter"
 
 
 def _nearest(path: Path, places: Mapping[Path, Place]) -> Place:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -34,7 +35,7 @@ class Waiver:
     expires_at: datetime
 
     def holds(self, now: datetime) -> bool:
-        return now < self.expires_at and self.asked_by != self.granted_by and bool(self.reason)
+        return now < self.expires_at and self.asked_by != self.granted_by and bool(self.reason.strip())
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +167,16 @@ def _judge(
     if requirement.real_parts and measured.simulated and stage is Stage.PRODUCTION:
         reason = f"measured with simulated parts: {', '.join(measured.simulated)}"
         return _finding(requirement, subject, Mark.HOLD, reason, measured, threshold)
+    if requirement.unit and measured.unit != requirement.unit:
+        reason = f"measured in `{measured.unit}`, asked in `{requirement.unit}`"
+        return _finding(requirement, subject, Mark.HOLD, reason, measured, threshold)
     at_least = requirement.compare is Compare.AT_LEAST
     value = measured.value
     if requirement.bound and measured.interval is not None:
         value = measured.interval.low if at_least else measured.interval.high
-    # A NaN compares false both ways, so it never passes.
-    holds = value >= threshold if at_least else value <= threshold
+    # What is no number was not measured: it passes nothing, whatever its interval says.
+    measurable = math.isfinite(measured.value) and math.isfinite(value) and math.isfinite(threshold)
+    holds = measurable and (value >= threshold if at_least else value <= threshold)
     said = _say(value, requirement.unit or measured.unit)
     wanted = f"{requirement.compare} {_say(threshold, requirement.unit or measured.unit)}"
     reason = f"{said}, asked {wanted}" + (f" (n={measured.n})" if measured.n > 1 else "")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from roadworthy.casework.case import CaseRecord
+from roadworthy.casework.case import CaseRecord, State
 from roadworthy.casework.effect import Outcome, TrueOutcome
-from roadworthy.errors import InputProblem, NotFound, Problem
+from roadworthy.errors import Conflict, InputProblem, NotFound, Problem
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.rollout import abort_release
 from roadworthy.ports import Transaction
@@ -27,7 +27,8 @@ def record_outcome(
     ``truth`` is a label of the task, ``source`` says who knows (``crm``, ``agent``). The same
     source twice changes nothing. If a canary is proven worse by it, the canary is halted.
 
-    Errors: ``NotFound`` RW-OUTCOME-001 for an unknown key.
+    Errors: ``NotFound`` RW-OUTCOME-001 for an unknown key, ``Conflict`` RW-OUTCOME-003 while the
+    case is still being worked.
     """
     require(principal, "outcome.record", use_case=use_case)
     if not truth or len(truth) > 200 or not source:
@@ -43,7 +44,12 @@ def record_outcome(
             deployment.store.cases.by_key(tx, use_case, key, twin=release.digest)
             for release in rollout.releases
         ]
-        for one in (case, *(twin for twin in twins if twin)):
+        followed = (case, *(twin for twin in twins if twin))
+        if any(one.state is State.OPEN for one in followed):
+            raise Conflict(
+                "RW-OUTCOME-003", f"case `{key}` is not decided yet", hint="file the outcome later"
+            )
+        for one in followed:
             outcome = Outcome(
                 id=deployment.new_id(),
                 case=one.id,

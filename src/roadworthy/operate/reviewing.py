@@ -18,9 +18,11 @@ from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.disposing import weigh_again
 from roadworthy.operate.jobs import delivery_job, open_review, segment_job
 from roadworthy.ports import LoadedRelease, Transaction
-from roadworthy.principal import Principal, Role, require, require_person
+from roadworthy.principal import Approval, Principal, Role, require, require_person
 from roadworthy.quantities import Cost, Digest
 from roadworthy.stage import SIMULATED
+
+APPROVAL_VALID = timedelta(days=1)
 
 
 def decide_review(
@@ -167,7 +169,13 @@ def _answer_effect(
         if verdict is Verdict.EDIT:
             effect = _edited(deployment, tx, case, release, effect, edits)
         disposition = weigh_again(
-            deployment, tx, case, release, effect, roles=principal.roles, untrusted=effect.untrusted
+            deployment,
+            tx,
+            case,
+            release,
+            effect,
+            roles=_approve(deployment, tx, principal, effect),
+            untrusted=effect.untrusted,
         )
         if disposition.kind is Kind.REFUSE:
             raise Refused(
@@ -193,6 +201,34 @@ def _answer_effect(
         changed = _moved(deployment, effect, EffectEvent.APPROVED, principal)
     _save(deployment, tx, changed)
     _go_on(deployment, tx, case, review)
+
+
+def _approve(
+    deployment: Deployment, tx: Transaction, principal: Principal, effect: EffectRecord
+) -> frozenset[Role]:
+    """Note a person's yes to exactly these arguments; the roles of everybody who said it so far."""
+    digest = effect.arguments_digest
+    before = deployment.store.evidence.approvals(tx, effect.use_case, digest=digest)
+    now = deployment.now()
+    given = [
+        Approval(
+            id=deployment.new_id(),
+            use_case=effect.use_case,
+            kind=f"effect:{effect.id}",
+            digest=digest,
+            role=role,
+            principal=principal.id,
+            demo=principal.demo,
+            reason="",
+            at=now,
+            expires_at=now + APPROVAL_VALID,
+        )
+        for role in sorted(principal.roles)
+    ]
+    for approval in given:
+        deployment.store.evidence.add_approval(tx, approval)
+    standing = [a for a in before if a.kind == f"effect:{effect.id}" and now < a.expires_at]
+    return frozenset(approval.role for approval in [*standing, *given])
 
 
 def _edited(

@@ -92,6 +92,10 @@ def promote_release(
     an ended stage, for a skipped one, or while another release holds the stage.
     """
     require(principal, "release.promote", use_case=use_case)
+    with deployment.store.read() as tx:
+        named = deployment.store.releases.rollout(tx, use_case).named(name)
+    # Unpacking and importing take time: not while the rollout is locked.
+    deployment.loader.load(named.digest)
     with deployment.store.write() as tx:
         rollout = deployment.store.releases.rollout(tx, use_case, lock=True)
         release = rollout.named(name)

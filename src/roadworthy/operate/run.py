@@ -133,7 +133,7 @@ class Run:
             result = connector.call(arguments)
             return dict(result), self._cpu_cost(time.thread_time_ns() - begun)
 
-        result = _mapping(self._step(f"call:{tool}", dict(arguments), perform, Cost(0)))
+        result = _mapping(self._step(f"call:{tool}", dict(arguments), perform, _RESERVE))
         for name in declared.trusted:
             if result.get(name) is not None:
                 self.trusted.add(fingerprint(result[name]))
@@ -306,6 +306,10 @@ class Run:
         deployment = self._deployment
         with deployment.store.write() as tx:
             self.flush(tx)
+            fresh = deployment.store.cases.get(tx, self._case.id)
+            if fresh is None or fresh.version != self._case.version:
+                # A rollback or a person took the case: nothing of this run may reach the world.
+                raise Conflict("RW-CASE-002", "the case was taken over meanwhile")
             for known in deployment.store.effects.of_case(tx, self._case.id):
                 if known.slot == slot:
                     return known

@@ -90,7 +90,7 @@ def _execute(deployment: Deployment, case: CaseRecord, release: LoadedRelease) -
         _suspend(deployment, case, run)
         return
     except Halted as halted:
-        _park(deployment, case, halted.reason)
+        _park(deployment, case, halted.reason, run)
         return
     except RoadworthyError:
         raise
@@ -252,12 +252,11 @@ def _suspend(deployment: Deployment, case: CaseRecord, run: Run) -> None:
         deployment.store.cases.save(tx, waiting, expected=case.version)
 
 
-def _park(deployment: Deployment, case: CaseRecord, reason: str) -> None:
-    """Nothing moves until clearance is back: the recorded steps wait for it.
-
-    A step that ran and was not recorded yet runs again then: its bill stands in the openings.
-    """
+def _park(deployment: Deployment, case: CaseRecord, reason: str, run: Run | None = None) -> None:
+    """Nothing moves until clearance is back: the recorded steps wait for it."""
     with deployment.store.write() as tx:
+        if run is not None:
+            run.flush(tx)
         parked = replace(
             case,
             state=move(case.state, Event.PARKED),

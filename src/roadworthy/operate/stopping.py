@@ -102,7 +102,7 @@ def _unpark_case(deployment: Deployment, case_id: str) -> None:
             )
             deployment.store.effects.save(tx, released, expected=effect.version)
         # A case whose run concluded goes on with delivery, any other with its current segment.
-        concluded = bool(parked) and not any(effect.slot.startswith("step-") for effect in parked)
+        concluded = bool(case.handled_by)
         following = replace(
             case,
             state=move(case.state, Event.SETTLED if concluded else Event.REQUEUED),

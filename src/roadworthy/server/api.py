@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import Field
+
 from roadworthy.casework.review import Review, Verdict
 from roadworthy.errors import InputProblem, Problem
 from roadworthy.operate import intake, outcomes, reviewing, stopping
@@ -40,7 +42,7 @@ class NewDecision(Body):
     verdict: str
     seen: str
     reason: str = ""
-    edits: dict[str, Any] = {}
+    edits: dict[str, Any] = Field(default_factory=dict)
     answer: str = ""
 
 
@@ -114,7 +116,8 @@ def decide_review(ask: Ask, review: str, body: NewDecision) -> Review:
     """Pass a decision on; the pages do it through here too. Errors: RW-REVIEW-003 for an unknown verdict."""
     if body.verdict not in set(Verdict):
         raise InputProblem(
-            "RW-REVIEW-003", Problem(f"`{body.verdict}` is no answer", hint=f"possible: {', '.join(Verdict)}")
+            "RW-REVIEW-003",
+            Problem(f"`{body.verdict}` is no answer", hint=f"possible: {', '.join(Verdict)}"),
         )
     return reviewing.decide_review(
         ask.deployment,

@@ -58,7 +58,9 @@ def once(
                 # Another process may have answered meanwhile: the first stored answer stays.
                 if deployment.store.replies.recall(tx, scope, key) is None:
                     now = deployment.now()
-                    deployment.store.replies.remember(tx, scope, key, seen, answered.status, answered.text, now)
+                    deployment.store.replies.remember(
+                        tx, scope, key, seen, answered.status, answered.text, now
+                    )
         return answered
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from roadworthy.adapters.localmodels import LocalTrainer, TaskModel
+from roadworthy.adapters.localmodels import MiniLM, TaskModel
 
 pytest.importorskip("sklearn", reason="the extra `local` is not installed")
 
@@ -25,8 +25,7 @@ def banking() -> TaskModel:
     if not DATA.is_dir():
         pytest.skip("needs BANKING77 in ../shared/data/banking77 beside the repository")
     texts, labels = zip(*_every("train.csv", LEARNED), strict=True)
-    model, _ = LocalTrainer(threads=2).train("intent", texts, labels, features="minilm+tfidf", seed=1)
-    return model
+    return TaskModel.train("intent", texts, labels, seed=1, embedder=MiniLM(threads=2))
 
 
 def test_of_77_intents_learned_from_3000_texts_most_are_told_apart(banking: TaskModel) -> None:
@@ -39,7 +38,9 @@ def test_of_77_intents_learned_from_3000_texts_most_are_told_apart(banking: Task
 def test_wrong_predictions_are_less_sure_than_right_ones(banking: TaskModel) -> None:
     asked = _every("test.csv", 300)
     sure: dict[bool, list[float]] = {True: [], False: []}
-    for prediction, (_, label) in zip(banking.predict_many([text for text, _ in asked]), asked, strict=True):
+    for prediction, (_, label) in zip(
+        banking.predict_many([text for text, _ in asked]), asked, strict=True
+    ):
         sure[prediction.label == label].append(prediction.confidence)
     pairs = [(right, wrong) for right in sure[True] for wrong in sure[False]]
     assert sum(right > wrong for right, wrong in pairs) / len(pairs) >= 0.82  # measured: 0.886

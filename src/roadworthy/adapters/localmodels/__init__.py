@@ -3,7 +3,7 @@
 Importing this needs none of the packages of the extra ``local``; using it tells which is missing.
 """
 
-from roadworthy.adapters.localmodels.classifier import DEFAULT_FEATURES, LocalTrainer, TaskModel
+from roadworthy.adapters.localmodels.classifier import DEFAULT_FEATURES, TaskModel
 from roadworthy.adapters.localmodels.embedding import MiniLM, shared_minilm
 
-__all__ = ["DEFAULT_FEATURES", "LocalTrainer", "MiniLM", "TaskModel", "shared_minilm"]
+__all__ = ["DEFAULT_FEATURES", "MiniLM", "TaskModel", "shared_minilm"]

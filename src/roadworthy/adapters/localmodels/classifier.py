@@ -56,7 +56,8 @@ class TaskModel:
         """Learn from texts with their labels; the same arguments give the same model and digest.
 
         ``features``: ``minilm+tfidf``, ``minilm`` (English only) or ``tfidf`` (no embedding model).
-        ``seed`` decides only which examples are kept when there are more than 20,000.
+        ``seed`` decides only which examples are kept when there are more than 20,000. An ``embedder`` with
+        several threads learns faster; restore the model from its bytes to predict with the shared one.
 
         Errors: ``InputProblem`` RW-MODEL-003 for missing packages, RW-MODEL-004 for texts or labels
         that cannot be learned from, with every row.
@@ -103,7 +104,7 @@ class TaskModel:
         return self.predict_many([text])[0]
 
     def predict_many(self, texts: Sequence[str]) -> list[Prediction]:
-        """A prediction for each text, in order: about twice as fast as one by one."""
+        """A prediction for each text, in order; in less time than one by one (5.5 against 4 ms a text)."""
         found: list[Prediction] = []
         for start in range(0, len(texts), _BATCH):
             found += self._predict_batch([clean(text) for text in texts[start : start + _BATCH]])
@@ -165,23 +166,6 @@ class TaskModel:
             )
             for place in order.tolist()
         )
-
-
-class LocalTrainer:
-    """Trains task models; ``threads`` embed the texts."""
-
-    def __init__(self, *, threads: int = 1) -> None:
-        self._threads = threads
-
-    def train(
-        self, task: str, texts: Sequence[str], labels: Sequence[str], *, features: str, seed: int
-    ) -> tuple[TaskModel, bytes]:
-        """A model and the bytes that bring it back; see ``TaskModel.train``."""
-        embedder = MiniLM(threads=self._threads) if EMBEDDING_SHARE.get(features) else None
-        trained = TaskModel.train(task, texts, labels, seed=seed, features=features, embedder=embedder)
-        blob = trained.to_bytes()
-        # Predictions run with the shared embedder, on the thread that asks and is billed for it.
-        return TaskModel.from_bytes(blob), blob
 
 
 def _product(matrix: NDArray[Any], vector: Floats) -> Floats:

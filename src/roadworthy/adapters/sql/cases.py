@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler renders i
 from roadworthy.adapters.sql import journal, schema
 from roadworthy.adapters.sql.page import bounded, page, seen
 from roadworthy.adapters.sql.rows import COUNTED, lost_race, replace_version
-from roadworthy.adapters.sql.transaction import connection
+from roadworthy.adapters.sql.transaction import execute
 from roadworthy.casework.case import CaseRecord, State
 from roadworthy.casework.effect import Outcome, TrueOutcome
 from roadworthy.casework.journal import Opening, Step
@@ -65,20 +65,20 @@ class SqlCases:
     """The port ``Cases``."""
 
     def add(self, tx: Transaction, case: CaseRecord) -> bool:
-        return connection(tx).execute(_ADD, _values(case)).rowcount == 1
+        return execute(tx, _ADD, _values(case)).rowcount == 1
 
     def get(self, tx: Transaction, case: str) -> CaseRecord | None:
-        row = connection(tx).execute(_GET, {"id": case}).first()
+        row = execute(tx, _GET, {"id": case}).first()
         return None if row is None else _read(row)
 
     def by_key(self, tx: Transaction, use_case: str, key: str, *, twin: str = "") -> CaseRecord | None:
-        row = connection(tx).execute(_BY_KEY, {"use_case": use_case, "key": key, "twin": twin}).first()
+        row = execute(tx, _BY_KEY, {"use_case": use_case, "key": key, "twin": twin}).first()
         return None if row is None else _read(row)
 
     def save(self, tx: Transaction, case: CaseRecord, *, expected: int) -> None:
         values = {**_values(case), "row_id": case.id, "expected": expected}
-        if connection(tx).execute(_SAVE, values).rowcount != 1:
-            raise lost_race(connection(tx), _case, case.id, what="case", expected=expected)
+        if execute(tx, _SAVE, values).rowcount != 1:
+            raise lost_race(tx, _case, case.id, what="case", expected=expected)
 
     def list(
         self,
@@ -99,7 +99,7 @@ class SqlCases:
                 query = query.where(_case.c[name] == value)
         if after:
             query = query.where(_case.c.id < seen(after))
-        rows = [_read(row) for row in connection(tx).execute(query)]
+        rows = [_read(row) for row in execute(tx, query)]
         return page(rows, [case.id for case in rows], size)
 
     def counts(
@@ -111,13 +111,11 @@ class SqlCases:
             query = query.where(_case.c.use_case == use_case)
         if release:
             query = query.where(_case.c.release == release)
-        return {
-            (stage, state, handled_by): count
-            for stage, state, handled_by, count in connection(tx).execute(query)
-        }
+        return {(stage, state, handled_by): count for stage, state, handled_by, count in execute(tx, query)}
 
     def reject(self, tx: Transaction, reject: Reject) -> None:
-        connection(tx).execute(
+        execute(
+            tx,
             _REJECT,
             {
                 "id": reject.id,
@@ -136,21 +134,21 @@ class SqlCases:
             query = query.where(_reject.c.use_case == use_case)
         if after:
             query = query.where(_reject.c.id < seen(after))
-        rows = [Reject(**row._mapping) for row in connection(tx).execute(query)]
+        rows = [Reject(**row._mapping) for row in execute(tx, query)]
         return page(rows, [one.id for one in rows], size)
 
     def steps(self, tx: Transaction, case: str, *, run: int) -> tuple[Step, ...]:
-        return journal.steps(connection(tx), case, run)
+        return journal.steps(tx, case, run)
 
     def open_step(self, tx: Transaction, opening: Opening) -> None:
         """Errors: ``Conflict`` RW-STORE-001 if a result stands there already."""
-        journal.open_step(connection(tx), opening)
+        journal.open_step(tx, opening)
 
     def record_step(self, tx: Transaction, step: Step) -> None:
-        journal.record_step(connection(tx), step)
+        journal.record_step(tx, step)
 
     def unfinished_cost(self, tx: Transaction, case: str) -> Cost:
-        return journal.unfinished_cost(connection(tx), case)
+        return journal.unfinished_cost(tx, case)
 
     def add_outcome(self, tx: Transaction, outcome: Outcome) -> bool:
         values = {
@@ -163,20 +161,20 @@ class SqlCases:
             "principal": outcome.principal,
             "at": outcome.at,
         }
-        return connection(tx).execute(_ADD_OUTCOME, values).rowcount == 1
+        return execute(tx, _ADD_OUTCOME, values).rowcount == 1
 
     def outcomes(self, tx: Transaction, case: str) -> tuple[Outcome, ...]:
         """Oldest first."""
         return tuple(
             Outcome(id_, case_id, use_case, truth, TrueOutcome(judgement), source, principal, at)
-            for id_, case_id, use_case, truth, judgement, source, principal, at in connection(tx).execute(
-                _OUTCOMES, {"case": case}
+            for id_, case_id, use_case, truth, judgement, source, principal, at in execute(
+                tx, _OUTCOMES, {"case": case}
             )
         )
 
     def judged(self, tx: Transaction, use_case: str, *, release: str) -> Mapping[str, tuple[int, int]]:
         """A case counts once, and as wrong if any source says so."""
-        rows = connection(tx).execute(_JUDGED, {"use_case": use_case, "release": release})
+        rows = execute(tx, _JUDGED, {"use_case": use_case, "release": release})
         return {stage: (count, int(wrong)) for stage, count, wrong in rows}
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from roadworthy.adapters.sql import schema
 from roadworthy.adapters.sql.page import bounded
 from roadworthy.adapters.sql.rows import COUNTED, lost_race, replace_version
-from roadworthy.adapters.sql.transaction import connection
+from roadworthy.adapters.sql.transaction import execute
 from roadworthy.casework.effect import EffectRecord, EffectState
 from roadworthy.ports import Transaction
 from roadworthy.stage import Stage
@@ -34,20 +34,20 @@ class SqlEffects:
     """The port ``Effects``."""
 
     def add(self, tx: Transaction, effect: EffectRecord) -> bool:
-        return connection(tx).execute(_ADD, _values(effect)).rowcount == 1
+        return execute(tx, _ADD, _values(effect)).rowcount == 1
 
     def get(self, tx: Transaction, effect: str) -> EffectRecord | None:
-        row = connection(tx).execute(_GET, {"id": effect}).first()
+        row = execute(tx, _GET, {"id": effect}).first()
         return None if row is None else _read(row)
 
     def save(self, tx: Transaction, effect: EffectRecord, *, expected: int) -> None:
         values = {**_values(effect), "row_id": effect.id, "expected": expected}
-        if connection(tx).execute(_SAVE, values).rowcount != 1:
-            raise lost_race(connection(tx), _effect, effect.id, what="effect", expected=expected)
+        if execute(tx, _SAVE, values).rowcount != 1:
+            raise lost_race(tx, _effect, effect.id, what="effect", expected=expected)
 
     def of_case(self, tx: Transaction, case: str) -> tuple[EffectRecord, ...]:
         """Oldest first."""
-        return tuple(_read(row) for row in connection(tx).execute(_OF_CASE, {"case": case}))
+        return tuple(_read(row) for row in execute(tx, _OF_CASE, {"case": case}))
 
     def in_state(
         self,
@@ -65,11 +65,11 @@ class SqlEffects:
             query = query.where(_effect.c.use_case == use_case)
         if release:
             query = query.where(_effect.c.release == release)
-        return tuple(_read(row) for row in connection(tx).execute(query))
+        return tuple(_read(row) for row in execute(tx, query))
 
     def reserve_spend(self, tx: Transaction, use_case: str, tool: str, day: date, minor: int) -> int:
         values = {"use_case": use_case, "tool": tool, "day": day.isoformat(), "minor": minor}
-        after: int = connection(tx).execute(_RESERVE, values).scalar_one()
+        after: int = execute(tx, _RESERVE, values).scalar_one()
         return after - minor
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from roadworthy.adapters.sql import schema
 from roadworthy.adapters.sql.page import bounded
-from roadworthy.adapters.sql.transaction import connection, opened
+from roadworthy.adapters.sql.transaction import execute, opened
 from roadworthy.errors import NotFound
 from roadworthy.evidence import Measurement
 from roadworthy.gate import Waiver
@@ -82,17 +82,18 @@ class SqlEvidence:
     """The port ``EvidenceStore``."""
 
     def add(self, tx: Transaction, measurement: Measurement) -> None:
-        connection(tx).execute(_ADD, _measured(measurement))
+        execute(tx, _ADD, _measured(measurement))
 
     def measurements(
         self, tx: Transaction, use_case: str, *, limit: int = 2_000
     ) -> tuple[Measurement, ...]:
         most = max(1, min(limit, MOST_MEASUREMENTS))
-        rows = connection(tx).execute(_MEASUREMENTS, {"use_case": use_case, "most": most})
+        rows = execute(tx, _MEASUREMENTS, {"use_case": use_case, "most": most})
         return tuple(_read(row) for row in rows)
 
     def add_certificate(self, tx: Transaction, certificate: Certificate) -> None:
-        connection(tx).execute(
+        execute(
+            tx,
             _ADD_CERTIFICATE,
             {
                 "id": certificate.id,
@@ -107,23 +108,22 @@ class SqlEvidence:
 
     def certificates(self, tx: Transaction, use_case: str, *, release: str) -> tuple[Certificate, ...]:
         found = []
-        for body, at, because in connection(tx).execute(
-            _CERTIFICATES, {"use_case": use_case, "release": release}
-        ):
+        for body, at, because in execute(tx, _CERTIFICATES, {"use_case": use_case, "release": release}):
             certificate = Certificate.from_json(body)
             found.append(certificate.suspend(at=at, because=because) if at else certificate)
         return tuple(found)
 
     def suspend(self, tx: Transaction, certificate: str, *, at: datetime, reason: str) -> None:
-        """Suspended twice: it keeps the first reason. Errors: ``NotFound`` RW-STORE-003 for an unknown one."""
+        """Suspended twice: it keeps the first reason. Errors: ``NotFound`` RW-STORE-013 for an unknown one."""
         values = {"certificate": certificate, "moment": at, "because": reason}
-        if connection(tx).execute(_SUSPEND, values).rowcount == 1:
+        if execute(tx, _SUSPEND, values).rowcount == 1:
             return
-        if connection(tx).execute(_CERTIFICATE, {"certificate": certificate}).first() is None:
-            raise NotFound("RW-STORE-003", f"no certificate `{certificate}`")
+        if execute(tx, _CERTIFICATE, {"certificate": certificate}).first() is None:
+            raise NotFound("RW-STORE-013", f"no certificate `{certificate}`")
 
     def add_approval(self, tx: Transaction, approval: Approval) -> None:
-        connection(tx).execute(
+        execute(
+            tx,
             _ADD_APPROVAL,
             {
                 "id": approval.id,
@@ -141,11 +141,12 @@ class SqlEvidence:
 
     def approvals(self, tx: Transaction, use_case: str, *, digest: str) -> tuple[Approval, ...]:
         """Newest first."""
-        rows = connection(tx).execute(_APPROVALS, {"use_case": use_case, "digest": digest})
+        rows = execute(tx, _APPROVALS, {"use_case": use_case, "digest": digest})
         return tuple(Approval(**{**row._mapping, "role": Role(row.role)}) for row in rows)
 
     def add_waiver(self, tx: Transaction, use_case: str, waiver: Waiver) -> None:
-        connection(tx).execute(
+        execute(
+            tx,
             _ADD_WAIVER,
             {
                 "use_case": use_case,
@@ -171,23 +172,21 @@ class SqlEvidence:
                 demo=row.demo,
                 expires_at=row.expires_at,
             )
-            for row in connection(tx).execute(_WAIVERS, {"use_case": use_case})
+            for row in execute(tx, _WAIVERS, {"use_case": use_case})
         )
 
     def watch(self, tx: Transaction, use_case: str, release: str, kind: str) -> str:
         """In a read transaction nothing is locked."""
         named = {"use_case": use_case, "release": release, "kind": kind}
         if not opened(tx).writable:
-            return connection(tx).execute(_WATCH, named).scalar() or ""
+            return execute(tx, _WATCH, named).scalar() or ""
         # A row that is not there cannot be locked: two first transactions would both begin from nothing.
-        connection(tx).execute(_BEGIN_WATCH, {**named, "state": ""})
-        state: str = connection(tx).execute(_LOCKED_WATCH, named).scalar_one()
+        execute(tx, _BEGIN_WATCH, {**named, "state": ""})
+        state: str = execute(tx, _LOCKED_WATCH, named).scalar_one()
         return state
 
     def save_watch(self, tx: Transaction, use_case: str, release: str, kind: str, state: str) -> None:
-        connection(tx).execute(
-            _SAVE_WATCH, {"use_case": use_case, "release": release, "kind": kind, "state": state}
-        )
+        execute(tx, _SAVE_WATCH, {"use_case": use_case, "release": release, "kind": kind, "state": state})
 
 
 def _measured(measurement: Measurement) -> dict[str, Any]:

@@ -11,8 +11,10 @@ from sqlalchemy.dialects.postgresql import insert
 
 from roadworthy.adapters.sql import schema
 from roadworthy.adapters.sql.rows import COUNTED
+from roadworthy.adapters.sql.transaction import execute
 from roadworthy.casework.journal import Opening, Step
 from roadworthy.errors import Conflict, Problem
+from roadworthy.ports import Transaction
 from roadworthy.quantities import Cost
 
 _step, _case = schema.step, schema.case_record
@@ -74,15 +76,26 @@ _UNFINISHED = (
 )
 
 
-def steps(connection: sa.Connection, case: str, run: int) -> tuple[Step, ...]:
+def steps(tx: Transaction, case: str, run: int) -> tuple[Step, ...]:
     """Recorded steps of one run, by ordinal."""
     return tuple(
-        Step(*row[:8], Cost(row.cost_nano, row.currency), row.at)
-        for row in connection.execute(_STEPS, {"case": case, "run": run})
+        Step(
+            case=row.case_id,
+            run=row.run,
+            ordinal=row.ordinal,
+            name=row.name,
+            arguments=row.arguments,
+            result=row.result,
+            segment=row.segment,
+            attempts=row.attempts,
+            cost=Cost(row.cost_nano, row.currency),
+            recorded_at=row.at,
+        )
+        for row in execute(tx, _STEPS, {"case": case, "run": run})
     )
 
 
-def open_step(connection: sa.Connection, opening: Opening) -> None:
+def open_step(tx: Transaction, opening: Opening) -> None:
     """Note that an attempt begins. Errors: ``Conflict`` RW-STORE-001 for a step that is recorded."""
     values = {
         "case_id": opening.case,
@@ -99,11 +112,11 @@ def open_step(connection: sa.Connection, opening: Opening) -> None:
         "currency": opening.reserved.currency,
         "at": opening.opened_at,
     }
-    if connection.execute(_OPEN, values).rowcount != 1:
-        raise _taken(connection, opening.case, opening.run, opening.ordinal, opening.reserved)
+    if execute(tx, _OPEN, values).rowcount != 1:
+        raise _taken(tx, opening.case, opening.run, opening.ordinal, opening.reserved)
 
 
-def record_step(connection: sa.Connection, step: Step) -> None:
+def record_step(tx: Transaction, step: Step) -> None:
     """Write the result, whether or not an attempt was opened before."""
     values = {
         "case_id": step.case,
@@ -120,20 +133,20 @@ def record_step(connection: sa.Connection, step: Step) -> None:
         "currency": step.cost.currency,
         "at": step.recorded_at,
     }
-    if connection.execute(_RECORD, values).rowcount != 1:
-        raise _taken(connection, step.case, step.run, step.ordinal, step.cost)
+    if execute(tx, _RECORD, values).rowcount != 1:
+        raise _taken(tx, step.case, step.run, step.ordinal, step.cost)
 
 
-def unfinished_cost(connection: sa.Connection, case: str) -> Cost:
+def unfinished_cost(tx: Transaction, case: str) -> Cost:
     """Reserved price of the attempts of all steps that have no result yet."""
-    rows = [Cost(int(nano), currency) for currency, nano in connection.execute(_UNFINISHED, {"case": case})]
+    rows = [Cost(int(nano), currency) for currency, nano in execute(tx, _UNFINISHED, {"case": case})]
     if not rows:
         return Cost(0)
     return sum(rows[1:], start=rows[0])
 
 
-def _taken(connection: sa.Connection, case: str, run: int, ordinal: int, cost: Cost) -> Exception:
-    found = connection.execute(_FOUND, {"case": case, "run": run, "ordinal": ordinal}).one()
+def _taken(tx: Transaction, case: str, run: int, ordinal: int, cost: Cost) -> Exception:
+    found = execute(tx, _FOUND, {"case": case, "run": run, "ordinal": ordinal}).one()
     if found.result is None:
         return ValueError(f"{found.currency} and {cost.currency} cannot be added")
     return Conflict(

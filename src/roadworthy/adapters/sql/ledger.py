@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from roadworthy.adapters.sql import locks, schema
 from roadworthy.adapters.sql.engine import begin_read, begin_write
 from roadworthy.adapters.sql.page import bounded
-from roadworthy.adapters.sql.transaction import connection
+from roadworthy.adapters.sql.transaction import execute
 from roadworthy.ledger import Checkpoint, Entry, Frontier, leaf_hash
 from roadworthy.ports import Transaction
 
@@ -46,7 +46,11 @@ _SAVE_STATE = _new_state.on_conflict_do_update(
     index_elements=[_state.c.one],
     set_={"size": _new_state.excluded.size, "frontier": _new_state.excluded.frontier},
 )
-_ADD_ENTRY, _ADD_REFERENCE, _ADD_CHECKPOINT = sa.insert(_entry), sa.insert(_reference), sa.insert(_checkpoint)
+_ADD_ENTRY, _ADD_REFERENCE, _ADD_CHECKPOINT = (
+    sa.insert(_entry),
+    sa.insert(_reference),
+    sa.insert(_checkpoint),
+)
 _columns = (_entry.c.seq, _entry.c.event, _entry.c.leaf)
 _ENTRIES = (
     sa.select(*_columns).where(_entry.c.seq >= sa.bindparam("start")).order_by(_entry.c.seq).limit(CHUNK)
@@ -74,7 +78,7 @@ class SqlLedger:
         self._turn = threading.Lock()
 
     def append(self, tx: Transaction, event: bytes) -> None:
-        connection(tx).execute(_APPEND, {"event": event})
+        execute(tx, _APPEND, {"event": event})
 
     def sequence(self, sign: Callable[[Checkpoint], str], *, origin: str, limit: int = 5_000) -> int:
         """Errors: ``Corrupt`` RW-LEDGER-001 if the stored tree does not fit its size; the events stay."""
@@ -102,7 +106,7 @@ class SqlLedger:
             start = rows[-1].seq + 1
 
     def about(self, tx: Transaction, reference: str, *, limit: int = 200) -> tuple[Entry, ...]:
-        rows = connection(tx).execute(_ABOUT, {"reference": reference, "most": bounded(limit)})
+        rows = execute(tx, _ABOUT, {"reference": reference, "most": bounded(limit)})
         return tuple(Entry(seq, event, leaf) for seq, event, leaf in rows)
 
     def notes(self) -> Iterator[str]:
@@ -110,10 +114,10 @@ class SqlLedger:
         while True:
             with begin_read(self._engine) as reading:
                 rows = reading.execute(_NOTES, {"above": above}).all()
-            for above, note in rows:  # noqa: B020 - the last size is where the next chunk begins
-                yield note
+            yield from (row.note for row in rows)
             if len(rows) < CHUNK:
                 return
+            above = rows[-1].size
 
     def waiting(self) -> int:
         with begin_read(self._engine) as reading:
@@ -121,10 +125,8 @@ class SqlLedger:
         return count
 
 
-def _sequence(
-    writing: sa.Connection, sign: Callable[[Checkpoint], str], origin: str, limit: int
-) -> int:
-    taken = sorted(writing.execute(_TAKE, {"most": limit}).tuples())
+def _sequence(writing: sa.Connection, sign: Callable[[Checkpoint], str], origin: str, limit: int) -> int:
+    taken = sorted((row.id, row.event) for row in writing.execute(_TAKE, {"most": limit}))
     if not taken:
         return 0
     state = writing.execute(_STATE).first()

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from roadworthy.adapters.sql import schema
 from roadworthy.adapters.sql.page import bounded
 from roadworthy.adapters.sql.rows import COUNTED
-from roadworthy.adapters.sql.transaction import connection
+from roadworthy.adapters.sql.transaction import execute
 from roadworthy.ports import Credential, Transaction
 from roadworthy.principal import Kind, Principal, Role
 
@@ -42,22 +42,23 @@ class SqlPeople:
             "use_case": principal.use_case,
             "password_hash": password_hash,
         }
-        return connection(tx).execute(_ADD, values).rowcount == 1
+        return execute(tx, _ADD, values).rowcount == 1
 
     def get(self, tx: Transaction, principal: str) -> Principal | None:
-        row = connection(tx).execute(_GET, {"id": principal}).first()
+        row = execute(tx, _GET, {"id": principal}).first()
         return None if row is None else _read(row)
 
     def password_hash(self, tx: Transaction, principal: str) -> str:
         """Empty where the account has none, or does not exist."""
-        return connection(tx).execute(_PASSWORD_HASH, {"id": principal}).scalar() or ""
+        return execute(tx, _PASSWORD_HASH, {"id": principal}).scalar() or ""
 
     def all(self, tx: Transaction, *, limit: int = 500) -> tuple[Principal, ...]:
         """By id."""
-        return tuple(_read(row) for row in connection(tx).execute(_ALL, {"most": bounded(limit)}))
+        return tuple(_read(row) for row in execute(tx, _ALL, {"most": bounded(limit)}))
 
     def add_credential(self, tx: Transaction, credential: Credential) -> None:
-        connection(tx).execute(
+        execute(
+            tx,
             _ADD_CREDENTIAL,
             {
                 "kind": credential.kind,
@@ -71,11 +72,11 @@ class SqlPeople:
         )
 
     def credential(self, tx: Transaction, kind: str, id_: str) -> Credential | None:
-        row = connection(tx).execute(_CREDENTIAL, {"kind": kind, "id": id_}).first()
+        row = execute(tx, _CREDENTIAL, {"kind": kind, "id": id_}).first()
         return None if row is None else Credential(**row._mapping)
 
     def spend_credential(self, tx: Transaction, kind: str, id_: str) -> bool:
-        return connection(tx).execute(_SPEND, {"kind": kind, "id": id_}).rowcount == 1
+        return execute(tx, _SPEND, {"kind": kind, "id": id_}).rowcount == 1
 
 
 def _read(row: sa.Row[Any]) -> Principal:

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from roadworthy.adapters.sql import locks, schema
 from roadworthy.adapters.sql.rows import COUNTED
-from roadworthy.adapters.sql.transaction import connection
+from roadworthy.adapters.sql.transaction import execute, opened
 from roadworthy.errors import NotFound
 from roadworthy.ports import Transaction
 from roadworthy.quantities import Share, digest
@@ -40,17 +40,20 @@ class SqlReleases:
     """The port ``Releases``."""
 
     def add(self, tx: Transaction, release: Release, archive: Archive) -> bool:
-        locks.hold(connection(tx), locks.ROLLOUT, release.use_case)
-        if connection(tx).execute(_ADD, _values(release)).rowcount != 1:
+        locks.hold(opened(tx).connection, locks.ROLLOUT, release.use_case)
+        if execute(tx, _ADD, _values(release)).rowcount != 1:
             return False
         if archive.files:
             manifest = archive.manifest
             # In one order everywhere, so that two transactions adding the same files never deadlock.
             contents = {digest(content): content for content in archive.files.values()}
-            connection(tx).execute(
-                _ADD_CONTENT, [{"digest": known, "content": contents[known]} for known in sorted(contents)]
+            execute(
+                tx,
+                _ADD_CONTENT,
+                [{"digest": known, "content": contents[known]} for known in sorted(contents)],
             )
-            connection(tx).execute(
+            execute(
+                tx,
                 _ADD_FILE,
                 [
                     {"release": release.digest, "path": path, "digest": known}
@@ -60,31 +63,29 @@ class SqlReleases:
         return True
 
     def save(self, tx: Transaction, release: Release) -> None:
-        """Errors: ``NotFound`` RW-STORE-003 for a release that was never added."""
-        locks.hold(connection(tx), locks.ROLLOUT, release.use_case)
+        """Errors: ``NotFound`` RW-STORE-013 for a release that was never added."""
+        locks.hold(opened(tx).connection, locks.ROLLOUT, release.use_case)
         values = {**_values(release), "saved": release.digest}
-        if connection(tx).execute(_SAVE, values).rowcount != 1:
+        if execute(tx, _SAVE, values).rowcount != 1:
             raise _unknown(release.digest)
 
     def rollout(self, tx: Transaction, use_case: str, *, lock: bool = False) -> Rollout:
         if lock:
-            locks.hold(connection(tx), locks.ROLLOUT, use_case)
-        return Rollout(
-            tuple(_read(row) for row in connection(tx).execute(_ROLLOUT, {"use_case": use_case}))
-        )
+            locks.hold(opened(tx).connection, locks.ROLLOUT, use_case)
+        return Rollout(tuple(_read(row) for row in execute(tx, _ROLLOUT, {"use_case": use_case})))
 
     def archive(self, tx: Transaction, release: str) -> Archive:
-        files = {path: content for path, content in connection(tx).execute(_ARCHIVE, {"release": release})}
-        if not files and connection(tx).execute(_KNOWN, {"release": release}).first() is None:
+        files = {row.path: row.content for row in execute(tx, _ARCHIVE, {"release": release})}
+        if not files and execute(tx, _KNOWN, {"release": release}).first() is None:
             raise _unknown(release)
         return Archive(files)
 
     def use_cases(self, tx: Transaction) -> tuple[str, ...]:
-        return tuple(connection(tx).execute(_USE_CASES).scalars())
+        return tuple(execute(tx, _USE_CASES).scalars())
 
 
 def _unknown(release: str) -> NotFound:
-    return NotFound("RW-STORE-003", f"no release `{short(release)}`")
+    return NotFound("RW-STORE-013", f"no release `{short(release)}`")
 
 
 def _values(release: Release) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from roadworthy.adapters.sql import schema
 from roadworthy.adapters.sql.rows import COUNTED
-from roadworthy.adapters.sql.transaction import connection
+from roadworthy.adapters.sql.transaction import execute
 from roadworthy.errors import Conflict, Problem
 from roadworthy.ports import Transaction
 from roadworthy.quantities import Digest
@@ -30,7 +30,7 @@ class SqlReplies:
     """The port ``Replies``."""
 
     def recall(self, tx: Transaction, scope: str, key: str) -> tuple[Digest, int, str] | None:
-        row = connection(tx).execute(_RECALL, {"scope": scope, "key": key}).first()
+        row = execute(tx, _RECALL, {"scope": scope, "key": key}).first()
         return None if row is None else (Digest(row.body), row.status, row.reply)
 
     def remember(
@@ -40,7 +40,7 @@ class SqlReplies:
         this transaction did must not happen a second time.
         """
         values = {"scope": scope, "key": key, "body": body, "status": status, "reply": reply, "at": at}
-        if connection(tx).execute(_REMEMBER, values).rowcount != 1:
+        if execute(tx, _REMEMBER, values).rowcount != 1:
             raise Conflict(
                 "RW-STORE-001",
                 Problem(

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from roadworthy.adapters.sql import schema
 from roadworthy.adapters.sql.page import bounded, page, seen
 from roadworthy.adapters.sql.rows import lost_race, replace_version
-from roadworthy.adapters.sql.transaction import connection
+from roadworthy.adapters.sql.transaction import execute
 from roadworthy.casework.review import Review, ReviewKind, ReviewState
 from roadworthy.ports import Page, Transaction
 
@@ -28,21 +28,21 @@ class SqlReviews:
     """The port ``Reviews``."""
 
     def add(self, tx: Transaction, review: Review) -> None:
-        connection(tx).execute(_ADD, _values(review))
+        execute(tx, _ADD, _values(review))
 
     def get(self, tx: Transaction, review: str) -> Review | None:
-        row = connection(tx).execute(_GET, {"id": review}).first()
+        row = execute(tx, _GET, {"id": review}).first()
         return None if row is None else _read(row)
 
     def save(self, tx: Transaction, review: Review, *, expected: int) -> None:
         """Errors: ``Conflict`` RW-STORE-001 if the version is another one."""
         values = {**_values(review), "row_id": review.id, "expected": expected}
-        if connection(tx).execute(_SAVE, values).rowcount != 1:
-            raise lost_race(connection(tx), _review, review.id, what="review", expected=expected)
+        if execute(tx, _SAVE, values).rowcount != 1:
+            raise lost_race(tx, _review, review.id, what="review", expected=expected)
 
     def of_case(self, tx: Transaction, case: str) -> tuple[Review, ...]:
         """Oldest first."""
-        return tuple(_read(row) for row in connection(tx).execute(_OF_CASE, {"case": case}))
+        return tuple(_read(row) for row in execute(tx, _OF_CASE, {"case": case}))
 
     def open(
         self, tx: Transaction, use_case: str = "", *, after: str = "", limit: int = 50
@@ -54,14 +54,14 @@ class SqlReviews:
             query = query.where(_review.c.use_case == use_case)
         if after:
             query = query.where(_review.c.id > seen(after))
-        rows = [_read(row) for row in connection(tx).execute(query)]
+        rows = [_read(row) for row in execute(tx, query)]
         return page(rows, [review.id for review in rows], size)
 
     def count_open(self, tx: Transaction, use_case: str = "") -> int:
         query = sa.select(sa.func.count()).select_from(_review).where(_is_open)
         if use_case:
             query = query.where(_review.c.use_case == use_case)
-        count: int = connection(tx).execute(query).scalar_one()
+        count: int = execute(tx, query).scalar_one()
         return count
 
 

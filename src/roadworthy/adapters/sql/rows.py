@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from roadworthy.adapters.sql.transaction import execute
 from roadworthy.errors import Conflict, Problem
+from roadworthy.ports import Transaction
 
 COUNTED = {"preserve_rowcount": True}
-"""For statements whose number of rows is their answer: SQLAlchemy keeps it for UPDATE and DELETE only."""
+"""For inserts whose number of rows is their answer: SQLAlchemy keeps it for UPDATE and DELETE only."""
 
 
 def replace_version(table: sa.Table) -> sa.Update:
@@ -18,11 +20,9 @@ def replace_version(table: sa.Table) -> sa.Update:
     )
 
 
-def lost_race(
-    connection: sa.Connection, table: sa.Table, id_: str, *, what: str, expected: int
-) -> Conflict:
-    """The conflict that names the winner: who changed the row in between, seen from what it is now."""
-    now = connection.execute(sa.select(table.c.state, table.c.version).where(table.c.id == id_)).first()
+def lost_race(tx: Transaction, table: sa.Table, id_: str, *, what: str, expected: int) -> Conflict:
+    """The conflict that names the winner: what the row is now that somebody else changed it."""
+    now = execute(tx, sa.select(table.c.state, table.c.version).where(table.c.id == id_)).first()
     if now is None:
         found = f"this {what} is not stored"
     else:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from roadworthy.adapters.sql import schema
-from roadworthy.adapters.sql.transaction import connection
+from roadworthy.adapters.sql.transaction import execute
 from roadworthy.ports import Transaction
 from roadworthy.principal import Stop
 
@@ -35,7 +35,8 @@ class SqlSwitches:
     """The port ``Switches``."""
 
     def add(self, tx: Transaction, stop: Stop) -> None:
-        connection(tx).execute(
+        execute(
+            tx,
             _ADD,
             {
                 "id": stop.id,
@@ -50,18 +51,18 @@ class SqlSwitches:
 
     def active(self, tx: Transaction) -> tuple[Stop, ...]:
         """Oldest first."""
-        return tuple(Stop(**row._mapping) for row in connection(tx).execute(_ACTIVE))
+        return tuple(Stop(**row._mapping) for row in execute(tx, _ACTIVE))
 
     def get(self, tx: Transaction, stop: str) -> Stop | None:
-        row = connection(tx).execute(_GET, {"id": stop}).first()
+        row = execute(tx, _GET, {"id": stop}).first()
         return None if row is None else Stop(**row._mapping)
 
     def lift(self, tx: Transaction, stop: str, *, by: str, at: datetime) -> bool:
-        return connection(tx).execute(_LIFT, {"stop": stop, "by": by, "moment": at}).rowcount == 1
+        return execute(tx, _LIFT, {"stop": stop, "by": by, "moment": at}).rowcount == 1
 
     def acknowledge(self, tx: Transaction, worker: str, *, seen: str, at: datetime) -> None:
-        connection(tx).execute(_ACKNOWLEDGE, {"worker": worker, "seen": seen, "at": at})
+        execute(tx, _ACKNOWLEDGE, {"worker": worker, "seen": seen, "at": at})
 
     def acknowledgements(self, tx: Transaction) -> Mapping[str, tuple[str, datetime]]:
-        rows = connection(tx).execute(_ACKNOWLEDGEMENTS)
+        rows = execute(tx, _ACKNOWLEDGEMENTS)
         return {worker: (seen, at) for worker, seen, at in rows}

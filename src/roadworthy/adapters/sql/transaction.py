@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
+from roadworthy.errors import InputProblem, Problem
 from roadworthy.ports import Transaction
 
 
@@ -36,6 +38,19 @@ def opened(tx: Transaction) -> SqlTransaction:
     return tx
 
 
-def connection(tx: Transaction) -> sa.Connection:
-    """The connection that the transaction runs on."""
-    return opened(tx).connection
+def execute(
+    tx: Transaction,
+    statement: sa.Executable,
+    values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+) -> sa.CursorResult[*tuple[Any, ...]]:
+    """Run one statement. Errors: ``InputProblem`` RW-STORE-014 for a value that no column can hold."""
+    try:
+        return opened(tx).connection.execute(statement, values)
+    except (OverflowError, UnicodeError, sa.exc.DataError) as fault:
+        raise InputProblem(
+            "RW-STORE-014",
+            Problem(
+                "a value does not fit into the database",
+                hint="expected whole numbers below 2^63 and text without NUL or halves of surrogate pairs",
+            ),
+        ) from fault

@@ -12,7 +12,6 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -25,7 +24,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from roadworthy.adapters.sql import schema
 from roadworthy.adapters.sql.rows import COUNTED
-from roadworthy.adapters.sql.transaction import opened
+from roadworthy.adapters.sql.transaction import execute, opened
 from roadworthy.errors import Corrupt, InputProblem, NotFound, Problem, Refused, Unavailable
 from roadworthy.ports import Clock, Entropy, Sealed, Transaction
 from roadworthy.quantities import canonical, digest, new_id
@@ -108,15 +107,15 @@ class SqlVault:
         return "s_" + base64.b32encode(name[:20]).decode().lower()
 
     def seal(self, tx: Transaction, subject: str, value: object) -> Sealed:
-        connection = opened(tx).connection
         plain = _as_json(value)
         id_ = new_id(self._clock.now(), self._entropy.bytes(10))
         for _ in range(_ATTEMPTS):
-            key = self._keys.get(subject) or self._living(connection, subject, create=True)
+            key = self._keys.get(subject) or self._living(tx, subject)
             nonce = self._entropy.bytes(NONCE_BYTES)
             ciphertext = key.cipher.encrypt(nonce, plain, _bound_to(id_, subject))
             sealed = Sealed(id_, digest(ciphertext))
-            stored = connection.execute(
+            stored = execute(
+                tx,
                 _SEAL,
                 {
                     "payload": id_,
@@ -133,7 +132,7 @@ class SqlVault:
 
     def open(self, tx: Transaction, payload: str) -> Any:
         """Errors also: ``NotFound`` RW-VAULT-003 for a payload that never was."""
-        row = opened(tx).connection.execute(_OPEN, {"payload": payload}).first()
+        row = execute(tx, _OPEN, {"payload": payload}).first()
         if row is None:
             raise NotFound("RW-VAULT-003", f"no payload `{payload}`")
         if row.ciphertext is None or (row.key is not None and row.wrapped is None):
@@ -153,13 +152,12 @@ class SqlVault:
 
     def digest(self, tx: Transaction, subject: str, value: object) -> str:
         """Errors: ``Refused`` RW-VAULT-001 in a read transaction, if the subject has no key (any more)."""
-        transaction = opened(tx)
         try:
             plain = canonical(from_json(_as_json(value)))
         except ValueError:
             raise _unfit() from None
         # Looked up each time: with a key that was destroyed meanwhile, equal values would differ.
-        key = self._living(transaction.connection, subject, create=transaction.writable)
+        key = self._living(tx, subject)
         return "hmac-sha256:" + hmac.digest(key.for_digests, plain, "sha256").hex()
 
     def erase(self, tx: Transaction, subject: str, *, at: datetime) -> int:
@@ -167,28 +165,26 @@ class SqlVault:
         connection = transaction.connection
         if connection.dialect.name == "sqlite":
             # Freed bytes are overwritten, else the wrapped key could be read from the file's free space.
-            connection.exec_driver_sql("PRAGMA secure_delete = ON")
+            connection.exec_driver_sql("PRAGMA secure_delete = ON").close()
             transaction.on_commit(lambda: _empty_log(connection.engine))
         # The key first: its row is locked by whoever seals, so that their payloads are seen below.
-        connection.execute(_DESTROY, {"erased": subject, "moment": at})
-        count = connection.execute(_EMPTY, {"erased": subject}).rowcount
+        execute(tx, _DESTROY, {"erased": subject, "moment": at})
+        count: int = execute(tx, _EMPTY, {"erased": subject}).rowcount
         self._keys.forget(subject)
         transaction.on_commit(lambda: self._keys.forget(subject))
         return count
 
-    def _living(self, connection: sa.Connection, subject: str, *, create: bool) -> _Key:
-        row = connection.execute(_LIVING, {"subject": subject}).first()
+    def _living(self, tx: Transaction, subject: str) -> _Key:
+        row = execute(tx, _LIVING, {"subject": subject}).first()
         if row is None:
-            if not create:
+            if not opened(tx).writable:
                 raise _erased()
             id_ = new_id(self._clock.now(), self._entropy.bytes(10))
             nonce, fresh = self._entropy.bytes(NONCE_BYTES), self._entropy.bytes(KEY_BYTES)
             wrapped = nonce + self._kek.encrypt(nonce, fresh, _bound_to(id_, subject))
-            connection.execute(
-                _ADD_KEY, {"id": id_, "subject": subject, "wrapped": wrapped, "destroyed_at": None}
-            )
+            execute(tx, _ADD_KEY, {"id": id_, "subject": subject, "wrapped": wrapped, "destroyed_at": None})
             # Not necessarily the one just made: another process may have been first.
-            row = connection.execute(_LIVING, {"subject": subject}).first()
+            row = execute(tx, _LIVING, {"subject": subject}).first()
             if row is None:
                 raise _being_erased()
         known = self._keys.get(subject)

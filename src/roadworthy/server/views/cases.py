@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
 from roadworthy.casework.case import State
 from roadworthy.errors import InputProblem, Problem
@@ -13,6 +14,7 @@ from roadworthy.server.asking import Ask
 from roadworthy.server.views.shared import plain, rows_limit, visible_use_cases
 from roadworthy.stage import Stage
 
+W = TypeVar("W", bound=StrEnum)
 FILTERS = ("use_case", "state", "stage", "release", "after", "limit")
 
 
@@ -66,7 +68,10 @@ def decision(told: Mapping[str, Any]) -> dict[str, Any]:
     """
     predictions = [found for step in told["steps"] if (found := _value(step, "predict")) is not None]
     passages = [
-        passage for step in told["steps"] for passage in _value(step, "retrieve") or () if isinstance(passage, Mapping)
+        passage
+        for step in told["steps"]
+        for passage in _value(step, "retrieve") or ()
+        if isinstance(passage, Mapping)
     ]
     thresholds = [effect["threshold"] for effect in told["effects"] if effect["threshold"] is not None]
     return {
@@ -86,12 +91,12 @@ def _value(step: Mapping[str, Any], kind: str) -> Any:
     return result.get("value")
 
 
-def _one_of(name: str, kind: type[Any], query: Mapping[str, str]) -> Any:
+def _one_of(name: str, kind: type[W], query: Mapping[str, str]) -> W | None:
     wanted = query.get(name, "")
-    if not wanted:
-        return None
-    if wanted not in set(kind):
+    known = {str(member): member for member in kind}
+    if wanted and wanted not in known:
         raise InputProblem(
-            "RW-SERVER-005", Problem(f"`{wanted}` is unknown", place=name, hint=f"known: {', '.join(kind)}")
+            "RW-SERVER-005",
+            Problem(f"`{wanted}` is unknown", place=name, hint=f"known: {', '.join(known)}"),
         )
-    return kind(wanted)
+    return known.get(wanted)

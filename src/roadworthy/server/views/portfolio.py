@@ -89,7 +89,9 @@ def road(rollout: Rollout) -> list[dict[str, str]]:
     for release in rollout.releases:
         if release.stage not in standing or release.number > standing[release.stage].number:
             standing[release.stage] = release
-    return [{"stage": stage, "release": standing[stage].name if stage in standing else ""} for stage in ROAD]
+    return [
+        {"stage": stage, "release": standing[stage].name if stage in standing else ""} for stage in ROAD
+    ]
 
 
 def _furthest(rollout: Rollout) -> Stage:

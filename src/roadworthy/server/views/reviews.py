@@ -23,7 +23,9 @@ def inbox(ask: Ask) -> dict[str, Any]:
     require(ask.principal, "review.read", use_case=ask.use_case)
     store, now = ask.deployment.store, ask.deployment.now()
     with store.read() as tx:
-        page = store.reviews.open(tx, ask.use_case, after=ask.query.get("after", ""), limit=rows_limit(ask.query))
+        page = store.reviews.open(
+            tx, ask.use_case, after=ask.query.get("after", ""), limit=rows_limit(ask.query)
+        )
         return {
             "filters": {"use_case": ask.use_case},
             "use_cases": list(visible_use_cases(ask, tx, "review.read")),
@@ -41,7 +43,9 @@ def review(ask: Ask) -> dict[str, Any]:
         found = store.reviews.get(tx, ask.path["id"])
         if found is None:
             raise NotFound(
-                "RW-REVIEW-005", Problem(f"no review `{ask.path['id']}`"), hint="the inbox shows what is open"
+                "RW-REVIEW-005",
+                Problem(f"no review `{ask.path['id']}`"),
+                hint="the inbox shows what is open",
             )
         require(ask.principal, "review.read", use_case=found.use_case)
         question = _question(ask, tx, found)
@@ -63,7 +67,9 @@ def review(ask: Ask) -> dict[str, Any]:
             "decision": decision(told),
             "effect": proposed,
             "question": question,
-            "other_effects": [one for one in told["effects"] if proposed is None or one["id"] != proposed["id"]],
+            "other_effects": [
+                one for one in told["effects"] if proposed is None or one["id"] != proposed["id"]
+            ],
         }
     )
 

@@ -31,7 +31,9 @@ def rollout_of(ask: Ask, tx: Transaction, use_case: str) -> Rollout:
     rollout = ask.deployment.store.releases.rollout(tx, use_case)
     if not rollout.releases:
         raise NotFound(
-            "RW-SERVER-012", Problem(f"no use case `{use_case}` here"), hint="the portfolio shows those that are"
+            "RW-SERVER-012",
+            Problem(f"no use case `{use_case}` here"),
+            hint="the portfolio shows those that are",
         )
     return rollout
 
@@ -104,7 +106,9 @@ def active_stops(ask: Ask, tx: Transaction, *, use_case: str = "") -> list[dict[
             continue
         why_not = why_not_resume(ask.principal, stop)
         obeyed = sorted(worker for worker, (newest, _) in seen.items() if newest >= stop.id)
-        shown.append({**stop_json(stop), "obeyed_by": obeyed, "you_may_resume": not why_not, "why_not": why_not})
+        shown.append(
+            {**stop_json(stop), "obeyed_by": obeyed, "you_may_resume": not why_not, "why_not": why_not}
+        )
     return shown
 
 

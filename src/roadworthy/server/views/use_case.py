@@ -122,7 +122,10 @@ def _certificates(ask: Ask, tx: Transaction, release: Release) -> list[dict[str,
         {
             **certificate.as_json(),
             "why_not": certificate.why_not(
-                error_kind=certificate.error_kind, release=release.digest, score=certificate.threshold, now=now
+                error_kind=certificate.error_kind,
+                release=release.digest,
+                score=certificate.threshold,
+                now=now,
             ),
         }
         for certificate in found

@@ -1,0 +1,69 @@
+"""Which schema a database has, and bringing it to the one this program needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from roadworthy.adapters.sql import locks
+from roadworthy.adapters.sql.engine import begin_read, begin_write
+from roadworthy.errors import InputProblem, Problem
+
+VERSION_TABLE: Final = "schema_version"
+
+
+def current(engine: sa.Engine) -> str:
+    """The revision that the database has; empty if it was never migrated."""
+    with begin_read(engine) as connection:
+        return _current(connection)
+
+
+def is_current(engine: sa.Engine) -> bool:
+    """The database has exactly the schema that this program needs."""
+    return current(engine) == _scripts().get_current_head()
+
+
+def upgrade(engine: sa.Engine) -> None:
+    """Bring the database to the newest schema, in one transaction. Run twice, or by two at once: the same.
+
+    Errors: ``InputProblem`` RW-STORE-005 for a database that a later Roadworthy has migrated.
+    """
+    if is_current(engine):
+        return
+    with begin_write(engine) as connection:
+        locks.hold(connection, locks.MIGRATION)
+        # Whoever waited for the lock may find the work done.
+        found = _current(connection)
+        if found and found not in {script.revision for script in _scripts().walk_revisions()}:
+            raise InputProblem(
+                "RW-STORE-005",
+                Problem(
+                    f"the database has schema `{found}`, which this Roadworthy does not know",
+                    hint="start the later release that migrated it, or restore the backup made before",
+                ),
+            )
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _current(connection: sa.Connection) -> str:
+    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+    return context.get_current_revision() or ""
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
+
+
+def _config() -> Config:
+    config = Config()
+    # The percent sign begins a substitution in Alembic's configuration.
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    return config

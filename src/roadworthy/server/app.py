@@ -1,0 +1,77 @@
+"""The application: routes and what stands before them, over one installation."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from roadworthy.errors import InputProblem, Problem, RoadworthyError
+from roadworthy.operate.deployment import Deployment
+from roadworthy.server import forms, machines, pages, signing
+from roadworthy.server.api import PREFIX
+from roadworthy.server.assets import Assets
+from roadworthy.server.guard import Guard, host_name
+from roadworthy.server.health import Health
+from roadworthy.server.problems import no_such_page, problem_json, wrong_method
+from roadworthy.server.rendering import Renderer
+from roadworthy.server.session import Cookies
+
+
+def application(
+    deployment: Deployment, *, title: str = "Roadworthy", public_url: str = "", hosts: Collection[str] = ()
+) -> Starlette:
+    """The door of one installation: ``/api/v1`` for machines, pages for people, health, static files.
+
+    ``public_url`` is the address people use where it is not loopback (``https://roadworthy.example``):
+    with HTTPS, cookies never travel without it. ``hosts`` are further names by which this server may
+    be reached; any other is refused. ``state.draining`` of the result is the event that makes
+    ``/readyz`` say no.
+    """
+    address = urlsplit(public_url)
+    if public_url and not (address.scheme in {"http", "https"} and address.netloc):
+        raise InputProblem(
+            "RW-SERVER-016", Problem(f"`{public_url}` is no address such as `https://roadworthy.example`")
+        )
+    secure = address.scheme == "https"
+    known = {*hosts, *([host_name(address.netloc)] if public_url else ())}
+    assets, health = Assets(), Health(deployment)
+    renderer = Renderer(deployment, title=title, assets=assets, cookies=Cookies(secure=secure))
+
+    def other(request: Request, fault: Exception) -> Response:
+        return _other(renderer, request, fault)
+
+    made = Starlette(
+        routes=[
+            *machines.routes(deployment, title=title),
+            *health.routes(),
+            *assets.routes(),
+            *signing.routes(renderer),
+            *forms.routes(renderer),
+            *pages.routes(renderer),
+        ],
+        middleware=[Middleware(Guard, hosts=known, secure=secure)],
+        exception_handlers={HTTPException: other},
+    )
+    made.state.draining = health.draining
+    return made
+
+
+def _other(renderer: Renderer, request: Request, fault: Exception) -> Response:
+    """What the router says itself: no such page, or not this method."""
+    problem: RoadworthyError = no_such_page(request.url.path)
+    headers = {}
+    if isinstance(fault, HTTPException) and fault.status_code == 405:
+        problem, headers = wrong_method(request.method), dict(fault.headers or {})
+    path = request.url.path
+    if path.startswith(f"{PREFIX}/") or path.endswith(".json"):
+        response: Response = problem_json(problem)
+    else:
+        response = renderer.problem(request, problem, by=renderer.visitor(request))
+    response.headers.update(headers)
+    return response

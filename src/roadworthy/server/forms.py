@@ -1,0 +1,147 @@
+"""Forms that change something: answer a review, throw the stop switch, lift it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from roadworthy.errors import InputProblem, Problem, Refused
+from roadworthy.operate import stopping
+from roadworthy.server.api import NewDecision, decide_review
+from roadworthy.server.asking import Ask
+from roadworthy.server.bodies import read_form
+from roadworthy.server.looks import readable
+from roadworthy.server.pages import ask, guarded
+from roadworthy.server.problems import status_of
+from roadworthy.server.rendering import Renderer, with_query
+from roadworthy.server.session import Visitor, check_form, local_path
+from roadworthy.server.views import reviews
+
+ARGUMENT = "argument."
+Fields = Mapping[str, str]
+Submit = Callable[[Request, Visitor, Fields], Response]
+
+
+def routes(renderer: Renderer) -> list[BaseRoute]:
+    """Every form's target. Each leads back to a page: a reload never repeats anything."""
+    return [
+        Route(path, submitted(renderer, act), methods=["POST"], name=name)
+        for path, name, act in (
+            ("/reviews/{id}", "decide", _decide(renderer)),
+            ("/stops", "throw_stop", _stop(renderer)),
+            ("/stops/{id}/resume", "lift_stop", _resume(renderer)),
+        )
+    ]
+
+
+def submitted(
+    renderer: Renderer, act: Submit, *, anybody: bool = False
+) -> Callable[[Request], Awaitable[Response]]:
+    """An endpoint for a form that was shown to this browser. ``anybody``: before sign-in too."""
+
+    def answer(request: Request, body: bytes) -> Response:
+        by = renderer.visitor(request)
+
+        def checked(request: Request, by: Visitor) -> Response:
+            fields = read_form(body, content_type=request.headers.get("content-type", ""))
+            if by.principal is None and not anybody:
+                raise Refused("RW-ACCESS-012", "nobody is signed in", hint="sign in, then repeat")
+            check_form(request, fields, by.secret)
+            return act(request, by, fields)
+
+        return guarded(renderer, request, by, checked)
+
+    async def endpoint(request: Request) -> Response:
+        return await run_in_threadpool(answer, request, await request.body())
+
+    return endpoint
+
+
+def _decide(renderer: Renderer) -> Submit:
+    def act(request: Request, by: Visitor, fields: Fields) -> Response:
+        asked = ask(renderer, request, by)
+        try:
+            body = NewDecision(
+                verdict=fields.get("verdict", ""),
+                seen=fields.get("seen", ""),
+                reason=fields.get("reason", "").strip(),
+                edits=_edits(asked, fields) if fields.get("verdict") == "edit" else {},
+                answer=fields.get("answer", ""),
+            )
+            decided = decide_review(asked, asked.path["id"], body)
+        except (InputProblem, Refused) as problem:
+            # The review as it stands now, with what was typed: somebody may have been first.
+            data = reviews.review(asked)
+            status = status_of(problem)
+            return renderer.page(
+                request, "review.html", data, by=by, status=status, problem=problem, typed=dict(fields)
+            )
+        return RedirectResponse(with_query("/inbox", {"decided": decided.id}), 303)
+
+    return act
+
+
+def _stop(renderer: Renderer) -> Submit:
+    def act(request: Request, by: Visitor, fields: Fields) -> Response:
+        asked = ask(renderer, request, by)
+        stopping.stop(
+            renderer.deployment,
+            asked.principal,
+            fields.get("scope", ""),
+            reason=fields.get("reason", "").strip(),
+        )
+        return RedirectResponse(local_path(fields.get("back", "/portfolio")), 303)
+
+    return act
+
+
+def _resume(renderer: Renderer) -> Submit:
+    def act(request: Request, by: Visitor, fields: Fields) -> Response:
+        asked = ask(renderer, request, by)
+        stopping.resume(
+            renderer.deployment, asked.principal, asked.path["id"], reason=fields.get("reason", "").strip()
+        )
+        return RedirectResponse(local_path(fields.get("back", "/portfolio")), 303)
+
+    return act
+
+
+def _edits(asked: Ask, fields: Fields) -> dict[str, Any]:
+    """The arguments whose field no longer says what was shown, as values of their former kind."""
+    effect = reviews.review(asked)["effect"]
+    before = effect["arguments"] if effect else None
+    if not isinstance(before, Mapping):
+        return {}
+    edits: dict[str, Any] = {}
+    problems = []
+    for name, value in before.items():
+        typed = fields.get(ARGUMENT + name)
+        if typed is None or typed == readable(value).replace("\r\n", "\n"):
+            continue
+        try:
+            edits[name] = typed if isinstance(value, str) else _same_kind(typed, value)
+        except ValueError:
+            problems.append(Problem(f"expected a value such as `{readable(value)[:60]}`", place=name))
+    if problems:
+        raise InputProblem("RW-SERVER-005", problems)
+    return edits
+
+
+def _same_kind(typed: str, before: object) -> object:
+    """A value that is not text, read from its field. Errors: ``ValueError`` for another kind of value."""
+    value = json.loads(typed)
+    number = isinstance(before, int | float) and not isinstance(before, bool)
+    alike = (
+        isinstance(value, int | float) and not isinstance(value, bool)
+        if number
+        else type(value) is type(before)
+    )
+    if not alike and before is not None:
+        raise ValueError("another kind of value")
+    return value

@@ -1,0 +1,119 @@
+"""How values look on a page: times, shares, numbers, and the words for states and kinds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+
+_SPANS = (
+    (timedelta(days=365), "y"),
+    (timedelta(days=1), "d"),
+    (timedelta(hours=1), "h"),
+    (timedelta(minutes=1), "min"),
+)
+
+WORDS: Mapping[str, str] = {
+    "effect": "May this leave?",
+    "question": "A question",
+    "work": "Do the case",
+    "unclear": "Was it felt?",
+    "correction": "Look at what was sent",
+    "risk_officer": "risk officer",
+    "automatic": "automatic",
+    "person": "by a person",
+    "not evaluated": "Not measured",
+    "pass": "Holds",
+    "waived": "Waived",
+    "hold": "Hold",
+    "fail": "Fails",
+}
+"""Words of the program in the words of a page; what is missing here is shown as it is."""
+
+_STEPS = {
+    "predict": "Predicted",
+    "retrieve": "Searched",
+    "call": "Looked up",
+    "generate": "Wrote",
+    "act": "Carried out",
+    "ask": "Asked a person",
+}
+
+
+def environment() -> Environment:
+    """Templates with everything escaped; a name that is missing is a fault, never a gap in the page."""
+    made = Environment(
+        loader=PackageLoader("roadworthy.server"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {
+        "ago": ago,
+        "share": share,
+        "count": count,
+        "words": words,
+        "step_name": step_name,
+        "figure": figure,
+        "readable": readable,
+    }
+    return made
+
+
+@pass_context
+def ago(context: Context, iso: str | None) -> Markup | str:
+    """A time as people say it (`3 h ago`, `in 20 min`), with the exact one behind it."""
+    if not iso:
+        return "–"
+    at, now = datetime.fromisoformat(iso), context["now"]
+    exact = f"{at:%Y-%m-%d %H:%M:%S} UTC"
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(iso, exact, _distance(at - now))
+
+
+def _distance(distance: timedelta) -> str:
+    size = abs(distance)
+    if size < timedelta(minutes=1):
+        return "just now" if distance <= timedelta(0) else "in a moment"
+    for span, unit in _SPANS:
+        if size >= span:
+            number = f"{size // span} {unit}"
+            return f"in {number}" if distance > timedelta(0) else f"{number} ago"
+    return "just now"
+
+
+def share(value: float | None, digits: int = 1) -> str:
+    """0.4321 as `43.2 %`."""
+    return "–" if value is None else f"{value * 100:.{digits}f} %"
+
+
+def count(value: int) -> str:
+    """12345 as `12,345`."""
+    return f"{value:,}"
+
+
+def figure(value: float | None, digits: int = 3) -> str:
+    """A score such as `0.912`."""
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def words(value: str) -> str:
+    return WORDS.get(value, value)
+
+
+def step_name(name: str) -> str:
+    """`predict:intent` as `Predicted intent`."""
+    kind, _, what = name.partition(":")
+    return f"{_STEPS.get(kind, kind)} {what}".strip()
+
+
+def readable(value: Any) -> str:
+    """Any JSON value as text: text as it is, the rest indented."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, indent=2)

@@ -1,0 +1,97 @@
+"""Pages as HTML: the frame around every page, and the page for what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from roadworthy.errors import RoadworthyError
+from roadworthy.operate.deployment import Deployment
+from roadworthy.principal import Principal, allows
+from roadworthy.server.assets import Assets
+from roadworthy.server.looks import environment
+from roadworthy.server.problems import headers_of, status_of
+from roadworthy.server.session import FORM_FIELD, Cookies, Visitor, visitor
+
+_NAVIGATION = (
+    ("Portfolio", "/portfolio", "gate.read"),
+    ("Inbox", "/inbox", "review.read"),
+    ("Cases", "/cases", "case.read"),
+)
+
+
+class Renderer:
+    """Turns page data into HTML for one browser."""
+
+    def __init__(self, deployment: Deployment, *, title: str, assets: Assets, cookies: Cookies) -> None:
+        self.deployment = deployment
+        self.cookies = cookies
+        self._title = title
+        self._templates = environment()
+        self._templates.globals["asset"] = assets.url
+        self._templates.globals["with_query"] = with_query
+
+    def visitor(self, request: Request) -> Visitor:
+        return visitor(self.deployment, request, self.cookies)
+
+    def page(
+        self,
+        request: Request,
+        template: str,
+        data: Mapping[str, Any],
+        *,
+        by: Visitor,
+        status: int = 200,
+        problem: RoadworthyError | None = None,
+        typed: Mapping[str, str] | None = None,
+    ) -> Response:
+        """A page. ``problem`` stands above it, ``typed`` are fields to show again as they were filled in."""
+        frame = {
+            "title": self._title,
+            "path": request.url.path,
+            "json_path": with_query(f"{request.url.path}.json", request.url.query),
+            "me": by.principal,
+            "navigation": self._navigation(by.principal),
+            "now": self.deployment.now(),
+            "form_field": FORM_FIELD,
+            "form_token": by.form_token,
+            "problem": problem.as_json()["error"] if problem else None,
+            "typed": typed or {},
+        }
+        html = self._templates.get_template(template).render(frame, page=data)
+        return HTMLResponse(html, status, headers_of(problem) if problem else None)
+
+    def problem(self, request: Request, problem: RoadworthyError, *, by: Visitor) -> Response:
+        """The page that says what went wrong, who may do it, and where to go next."""
+        return self.page(request, "problem.html", {}, by=by, status=status_of(problem), problem=problem)
+
+    def _navigation(self, principal: Principal | None) -> list[dict[str, Any]]:
+        if principal is None:
+            return []
+        entries = [
+            {"label": label, "href": href, "waiting": 0}
+            for label, href, verb in _NAVIGATION
+            if allows(principal, verb, use_case=principal.use_case)
+        ]
+        for entry in entries:
+            if entry["href"] == "/inbox":
+                entry["waiting"] = self._waiting(principal)
+        return entries
+
+    def _waiting(self, principal: Principal) -> int:
+        try:
+            with self.deployment.store.read() as tx:
+                return self.deployment.store.reviews.count_open(tx, principal.use_case)
+        except RoadworthyError:
+            return 0  # the page may be about just that: a store that does not answer
+
+
+def with_query(path: str, query: str | Mapping[str, str]) -> str:
+    """A path with its parameters, empty ones left out."""
+    if not isinstance(query, str):
+        query = urlencode({name: value for name, value in query.items() if value})
+    return f"{path}?{query}" if query else path

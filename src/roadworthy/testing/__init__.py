@@ -1,0 +1,6 @@
+"""Parts that stand in for the outside in tests, and the suites that every adapter has to pass.
+
+``memory``       the store and the vault without a database
+``fixed``        a clock that stands still, randomness that repeats
+``conformance``  what an adapter of a port must do, as tests to inherit (needs pytest)
+"""

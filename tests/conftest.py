@@ -1,0 +1,29 @@
+"""What tests of several folders share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from tests.postgres import NoServer, Server, running_server
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """A real server. Without binaries a test is skipped, except where CI is set: there it fails."""
+    try:
+        with running_server() as server:
+            yield server
+    except NoServer as reason:
+        if os.environ.get("CI"):
+            pytest.fail(str(reason))
+        pytest.skip(str(reason))
+
+
+@pytest.fixture
+def postgres_url(postgres_server: Server) -> Iterator[str]:
+    """The address of an empty database of this test alone."""
+    address = postgres_server.create()
+    yield address
+    postgres_server.drop(address)
