@@ -33,7 +33,7 @@ class NoServer(Exception):
 
 @dataclass
 class Server:
-    """A running server. ``create`` makes a database and returns its address."""
+    """A running server."""
 
     folder: Path
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -41,9 +41,11 @@ class Server:
     def address(self, database: str) -> str:
         return f"postgresql://postgres@/{database}?host={self.folder}"
 
-    def create(self) -> str:
+    def create(self, *, like: str = "") -> str:
+        """A new database, empty or a copy of another one that nobody is connected to; its address."""
         name = f"test_{next(self._numbers)}"
-        self._do(f'CREATE DATABASE "{name}"')
+        model = conninfo_to_dict(like)["dbname"] if like else "template1"
+        self._do(f'CREATE DATABASE "{name}" TEMPLATE "{model}"')
         return self.address(name)
 
     def drop(self, address: str) -> None:

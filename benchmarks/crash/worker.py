@@ -43,14 +43,14 @@ class Watched:
             recorded = {step.ordinal for step in self._deployment.store.cases.steps(tx, case.id, run=case.run)}
         word = "AGAIN" if ordinal in recorded else "ran"
         os.write(self._log, f"{word} {key} {ordinal}\n".encode())
-        time.sleep(self._moments.uniform(0.001, 0.012))
+        time.sleep(self._moments.uniform(0.01, 0.08))
         return self._inner.call(arguments)
 
     def send(self, key: str, arguments: Mapping[str, object]) -> Mapping[str, object]:
         os.write(self._log, f"sent {key}\n".encode())
-        time.sleep(self._moments.uniform(0.001, 0.006))
+        time.sleep(self._moments.uniform(0.005, 0.03))
         answer = self._inner.send(key, arguments)
-        time.sleep(self._moments.uniform(0.001, 0.006))
+        time.sleep(self._moments.uniform(0.005, 0.03))
         return answer
 
     def lookup(self, key: str) -> Mapping[str, object] | None:

@@ -61,18 +61,14 @@ class Evidence:
         not even when the newer one expires first. Those from the future and of other releases
         are only remembered where nothing else is known.
         """
-        newest: dict[tuple[str, str], Measurement] = {}
-        expired: dict[tuple[str, str], Measurement] = {}
+        own: dict[tuple[str, str], Measurement] = {}
+        foreign: dict[tuple[str, str], Measurement] = {}
         for measurement in sorted(measurements, key=lambda each: (each.at, each.id)):
-            key = (measurement.kind, measurement.subject)
-            if measurement.holds(now=now, release=release):
-                newest[key] = measurement
-            elif measurement.at <= now and measurement.release in ("", release):
-                newest.pop(key, None)
-                expired[key] = measurement
-            elif key not in expired:
-                expired[key] = measurement
-        return cls(newest, {key: kept for key, kept in expired.items() if key not in newest})
+            ours = measurement.at <= now and measurement.release in ("", release)
+            (own if ours else foreign)[measurement.kind, measurement.subject] = measurement
+        newest = {key: kept for key, kept in own.items() if kept.holds(now=now, release=release)}
+        known = {**foreign, **own}
+        return cls(newest, {key: kept for key, kept in known.items() if key not in newest})
 
     def find(self, kind: str, subject: str = "") -> Measurement | None:
         return self.newest.get((kind, subject))

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     import numpy as np
     import sqlalchemy
 
-    from roadworthy.adapters.localmodels import MiniLM
-
 LEDGER_ORIGIN = "roadworthy.local/ledger"
 _PRICES = Prices(cpu_second=Cost(12_000))
 
@@ -174,22 +172,19 @@ class _Assembly:
     def __init__(self, place: Workspace, models: object) -> None:
         self._place = place
         self._models = models
-        self._embedder: MiniLM | None = None
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Embeddings from the one embedding model of this process, loaded when first asked for."""
-        if self._embedder is None:
-            from roadworthy.adapters.localmodels import MiniLM
+        from roadworthy.adapters.localmodels import shared_minilm
 
-            self._embedder = MiniLM()
-        return self._embedder.embed(texts)
+        return shared_minilm().embed(texts)
 
     def train(
         self, task: str, texts: Sequence[str], labels: Sequence[str], *, features: str, seed: int
     ) -> tuple[TaskModel, bytes]:
         from roadworthy.adapters.localmodels import TaskModel as LocalModel
 
-        model = LocalModel.train(task, texts, labels, seed=seed, features=features)  # type: ignore[arg-type]
+        model = LocalModel.train(task, texts, labels, seed=seed, features=features)
         return model, model.to_bytes()
 
     def assemble(self, digest: str, charter: Charter, workflow: Workflow, folder: Path) -> LoadedRelease:

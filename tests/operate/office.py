@@ -175,6 +175,7 @@ class Office:
             ledger_key=SigningKey("test/ledger", b"s" * 32),
             ledger_origin="test/ledger",
         )
+        self.engine.start(handlers(self.deployment))
         with self.store.write() as tx:
             for who in (OLGA, RITA, BEN, VERA, SHOP):
                 self.store.people.add(tx, who)
@@ -225,7 +226,10 @@ class Office:
 
     def work(self) -> None:
         """Run every job that is due."""
-        self.engine.drain(handlers(self.deployment))
+        self.engine.drain()
+
+    def later(self, **time: float) -> None:
+        self.clock.advance(timedelta(**time))
 
     def case(self, key: str, *, twin: str = "") -> CaseRecord:
         with self.store.read() as tx:

@@ -1,8 +1,9 @@
 """The charter: what was promised for a use case, read from ``charter.yaml``."""
 
-from roadworthy.charter.model import (
+from roadworthy.charter.model import LISTS, Charter, json_schema
+from roadworthy.charter.parts import (
+    TIERS,
     Certificate,
-    Charter,
     Entity,
     Field_,
     Knowledge,
@@ -10,13 +11,14 @@ from roadworthy.charter.model import (
     Source,
     Task,
     Tool,
-    json_schema,
     seconds,
 )
 from roadworthy.charter.reading import MAX_BYTES, read
 
 __all__ = [
+    "LISTS",
     "MAX_BYTES",
+    "TIERS",
     "Certificate",
     "Charter",
     "Entity",

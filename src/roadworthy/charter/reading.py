@@ -72,7 +72,8 @@ def read(text: str | bytes, *, file: str) -> Charter:
     problems: list[Problem] = []
     data = _plain(root, (), places, problems, file)
     loose = [
-        Problem(f"`{_name(path)}`: {what}", file, *_nearest(path, places)) for path, what in loose_ends(data)
+        Problem(f"`{_name(path)}`: {what}", file, *_nearest(path, places))
+        for path, what in loose_ends(data)
     ]
     problems += loose
     charter: Charter | None = None

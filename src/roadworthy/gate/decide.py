@@ -243,12 +243,18 @@ def _no_questions(stage: Stage) -> Finding:
 
 
 def _say(value: float, unit: str) -> str:
+    if not math.isfinite(value):
+        return "no number"
     if unit == "share":
         return f"{value * 100:.1f} %"
     if unit == "yes":
         return "yes" if value >= 1 else "no"
     number = f"{value:,.4f}".rstrip("0").rstrip(".") if value % 1 else f"{value:,.0f}"
     return f"{number} {unit}".strip()
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
 
 
 def as_json(verdict: Verdict) -> Mapping[str, object]:
@@ -270,8 +276,8 @@ def as_json(verdict: Verdict) -> Mapping[str, object]:
                 "asks": finding.asks,
                 "mark": finding.mark,
                 "reason": finding.reason,
-                "value": finding.value,
-                "threshold": finding.threshold,
+                "value": _finite(finding.value),
+                "threshold": _finite(finding.threshold),
                 "unit": finding.unit,
                 "n": finding.n,
                 "measured_at": finding.measured_at.isoformat() if finding.measured_at else None,

@@ -7,12 +7,15 @@ in the row), and for which tiers and stages it counts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import yaml
 
+from roadworthy.charter import LISTS, TIERS
 from roadworthy.errors import InputProblem, Problem
 from roadworthy.stage import ROAD, Stage
 
@@ -66,10 +69,16 @@ def parse_requirements(text: str, *, place: str) -> RequirementSet:
     """Read the policy file. Errors: ``InputProblem`` RW-GATE-001 with every problem of the file."""
     try:
         document = yaml.safe_load(text)
-    except yaml.YAMLError as problem:
+    except (yaml.YAMLError, RecursionError) as problem:
         raise InputProblem("RW-GATE-001", Problem(f"not YAML: {problem}", place=place)) from None
-    if not isinstance(document, Mapping) or not isinstance(document.get("requirements"), list):
-        raise InputProblem("RW-GATE-001", Problem("expected `version` and `requirements`", place=place))
+    if (
+        not isinstance(document, Mapping)
+        or not isinstance(document.get("requirements"), list)
+        or not isinstance(document.get("version"), str)
+    ):
+        raise InputProblem(
+            "RW-GATE-001", Problem("expected `version`, a text, and `requirements`, a list", place=place)
+        )
     problems: list[Problem] = []
     rows: list[Requirement] = []
     for number, row in enumerate(document["requirements"], start=1):
@@ -77,7 +86,7 @@ def parse_requirements(text: str, *, place: str) -> RequirementSet:
         if not isinstance(row, Mapping):
             problems.append(Problem("expected a mapping", place=where))
             continue
-        unknown = sorted(set(row) - _FIELDS)
+        unknown = sorted(str(name) for name in set(row) - _FIELDS)
         missing = sorted(
             {"id", "theme", "asks", "measured_by", "compare", "threshold", "stages"} - set(row)
         )
@@ -85,10 +94,11 @@ def parse_requirements(text: str, *, place: str) -> RequirementSet:
         problems += [Problem(f"field `{name}` is missing", place=where) for name in missing]
         if missing or unknown:
             continue
-        try:
-            rows.append(_read(row))
-        except (ValueError, TypeError) as problem:
-            problems.append(Problem(str(problem), place=where))
+        fields = _Fields(row)
+        requirement = _read(fields)
+        problems += [Problem(wrong, place=where) for wrong in fields.wrong]
+        if not fields.wrong:
+            rows.append(requirement)
     names = [row.id for row in rows]
     problems += [
         Problem(f"`{name}` stands twice", place=place)
@@ -96,34 +106,79 @@ def parse_requirements(text: str, *, place: str) -> RequirementSet:
     ]
     if problems:
         raise InputProblem("RW-GATE-001", problems)
-    return RequirementSet(str(document.get("version", "")), tuple(rows))
+    return RequirementSet(document["version"], tuple(rows))
 
 
-def _read(row: Mapping[str, object]) -> Requirement:
-    threshold = row["threshold"]
-    if isinstance(threshold, bool) or not isinstance(threshold, int | float | str):
-        raise ValueError("a threshold is a number or a path into the charter")
-    stages = row["stages"]
-    first = Stage(str(stages).removesuffix("+"))
-    following = frozenset(ROAD[ROAD.index(first) :]) if str(stages).endswith("+") else frozenset({first})
-    tiers = row.get("tiers", [])
-    if not isinstance(tiers, list):
-        raise ValueError("tiers are a list of risk tiers; leave it out for all of them")
+class _Fields:
+    """Reads the fields of one row and keeps every one that is not what it has to be."""
+
+    def __init__(self, row: Mapping[str, object]) -> None:
+        self._row = row
+        self.wrong: list[str] = []
+
+    def take(self, name: str, expected: str, right: Callable[[Any], bool], absent: Any = None) -> Any:
+        """The field's value, or ``absent`` where it is missing or wrong."""
+        value = self._row.get(name, absent)
+        if name in self._row and not right(value):
+            shown = f"`{value}`" if isinstance(value, str | int | float) else f"a {type(value).__name__}"
+            self.wrong.append(f"`{name}`: expected {expected}, found {shown}")
+            return absent
+        return value
+
+    def text(self, name: str) -> str:
+        return str(
+            self.take(name, "a text", lambda value: isinstance(value, str) and bool(value.strip()), "")
+        )
+
+    def one_of(self, name: str, known: Sequence[str], absent: str) -> str:
+        return str(self.take(name, f"one of {', '.join(known)}", lambda value: value in known, absent))
+
+    def yes(self, name: str, *, absent: bool) -> bool:
+        return bool(self.take(name, "true or false", lambda value: isinstance(value, bool), absent))
+
+    def count(self, name: str, absent: int) -> int:
+        return int(self.take(name, "a whole number, 0 or more", _is_count, absent))
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_threshold(value: object) -> bool:
+    if isinstance(value, bool):
+        return False
+    return isinstance(value, str) or (isinstance(value, int | float) and math.isfinite(value))
+
+
+def _are_tiers(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(tier in TIERS for tier in value)
+
+
+_FROM = (*ROAD, *(f"{stage}+" for stage in ROAD))
+
+
+def _read(fields: _Fields) -> Requirement:
+    threshold = fields.take(
+        "threshold", "a finite number or a path into the charter", _is_threshold, "nowhere"
+    )
+    stages = fields.one_of("stages", _FROM, Stage.PRODUCTION)
+    first = Stage(stages.removesuffix("+"))
+    following = frozenset(ROAD[ROAD.index(first) :]) if stages.endswith("+") else frozenset({first})
     return Requirement(
-        id=str(row["id"]),
-        theme=str(row["theme"]),
-        asks=str(row["asks"]),
-        measured_by=str(row["measured_by"]),
-        each=str(row.get("each", "")),
-        compare=Compare(str(row["compare"])),
-        threshold=float(threshold) if isinstance(threshold, int | float) else threshold,
-        bound=bool(row.get("bound", False)),
-        unit=str(row.get("unit", "")),
+        id=fields.text("id"),
+        theme=fields.text("theme"),
+        asks=fields.text("asks"),
+        measured_by=fields.text("measured_by"),
+        each=fields.one_of("each", LISTS, ""),
+        compare=Compare(fields.one_of("compare", tuple(Compare), Compare.AT_LEAST)),
+        threshold=threshold if isinstance(threshold, str) else float(threshold),
+        bound=fields.yes("bound", absent=False),
+        unit=fields.text("unit"),
         stages=following,
-        tiers=frozenset(str(tier) for tier in tiers),
-        min_n=int(str(row.get("min_n", 0))),
-        real_parts=bool(row.get("real_parts", False)),
-        next_step=str(row.get("next_step", "")),
-        minutes=int(str(row.get("minutes", 30))),
-        waivable=bool(row.get("waivable", True)),
+        tiers=frozenset(fields.take("tiers", f"a list of {', '.join(TIERS)}", _are_tiers, [])),
+        min_n=fields.count("min_n", 0),
+        real_parts=fields.yes("real_parts", absent=False),
+        next_step=fields.text("next_step"),
+        minutes=fields.count("minutes", 30),
+        waivable=fields.yes("waivable", absent=True),
     )

@@ -101,6 +101,14 @@ def _execute(deployment: Deployment, case: CaseRecord, release: LoadedRelease) -
             hint="mend the workflow in a new release; a person does this case",
         ) from fault
     journal.finish()
+    for effect in decision.effects:
+        declared(release, effect)
+    scopes = [f"tool:{effect.tool}" for effect in decision.effects]
+    stopped = deployment.clearance.why_not(f"use_case:{case.use_case}", f"release:{case.release}", *scopes)
+    if stopped:
+        # Weighed now the effects would be refused for good; parked they are weighed when it is over.
+        _park(deployment, case, stopped, run)
+        return
     _decide(deployment, case, release, run, decision)
 
 
@@ -118,8 +126,6 @@ def _decide(
     deployment: Deployment, case: CaseRecord, release: LoadedRelease, run: Run, decision: Decision
 ) -> None:
     """Dispose of every proposed effect and move the case, in one transaction with its last step."""
-    for effect in decision.effects:
-        declared(release, effect)
     prediction = next((reason for reason in decision.because if isinstance(reason, Prediction)), None)
     with deployment.store.write() as tx:
         run.flush(tx)

@@ -59,7 +59,7 @@ class Renderer:
             "now": self.deployment.now(),
             "form_field": FORM_FIELD,
             "form_token": by.form_token,
-            "problem": problem.as_json()["error"] if problem else None,
+            "problem": _shown(problem) if problem else None,
             "typed": typed or {},
         }
         html = self._templates.get_template(template).render(frame, page=data)
@@ -88,6 +88,20 @@ class Renderer:
                 return self.deployment.store.reviews.count_open(tx, principal.use_case)
         except RoadworthyError:
             return 0  # the page may be about just that: a store that does not answer
+
+
+def _shown(problem: RoadworthyError) -> dict[str, Any]:
+    """The error with every field a page may show, whatever its kind."""
+    return {
+        "kind": problem.kind,
+        "code": problem.code,
+        "message": problem.message,
+        "hint": problem.hint,
+        "problems": [],
+        "reasons": [],
+        "may_overrule": "",
+        **problem.details(),
+    }
 
 
 def with_query(path: str, query: str | Mapping[str, str]) -> str:

@@ -45,6 +45,7 @@ class Dispatcher:
         self._ending = False
         self._running: set[Claim] = set()
         self._unfinished: list[Claim] = []
+        self._doubtful: list[str] = []
         self._thread = threading.Thread(target=self._serve, name="job-dispatcher", daemon=True)
 
     def start(self) -> None:
@@ -75,10 +76,14 @@ class Dispatcher:
             if not self._table.is_ready(connection):
                 return False
         room = self._workers - len(self._running)
-        with self._engine.begin() as connection:
-            claims = self._table.claim(
-                connection, executor=self._executor, owner=uuid.uuid4().hex, room=room
-            )
+        owner = uuid.uuid4().hex
+        try:
+            with self._engine.begin() as connection:
+                claims = self._table.claim(connection, executor=self._executor, owner=owner, room=room)
+        except SQLAlchemyError:
+            # The commit may have happened all the same.
+            self._doubtful.append(owner)
+            raise
         for claim in claims:
             self._begin(claim)
         return len(claims) == room
@@ -88,7 +93,7 @@ class Dispatcher:
             self._running.add(claim)
         try:
             future = self._run(claim)
-        except Exception as fault:
+        except Exception as fault:  # noqa: BLE001
             # DBOS has written down what can never run; anything else is tried again.
             _log.error("job %s could not be started: %s", claim.key, type(fault).__name__)
             self._end(claim, finished=False)
@@ -103,11 +108,15 @@ class Dispatcher:
             self._changed.notify_all()
 
     def _give_back_unfinished(self) -> None:
-        """A job whose result could not be written would stay taken for as long as this process lives."""
+        """Otherwise a job whose result could not be written stays taken for as long as this process lives."""
+        while self._doubtful:
+            with self._engine.begin() as connection:
+                self._table.give_back_claim(connection, owner=self._doubtful[-1])
+            self._doubtful.pop()
         while self._unfinished:
             claim = self._unfinished[-1]
             with self._engine.begin() as connection:
-                self._table.give_back_one(connection, claim.key, owner=claim.owner)
+                self._table.give_back_one(connection, claim)
             self._unfinished.remove(claim)
 
     def _pause(self, *, full: bool) -> None:

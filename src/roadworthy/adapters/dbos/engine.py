@@ -176,7 +176,7 @@ class DbosEngine(Engine):
     def _failure(self, kind: str, reference: str) -> BaseException | None:
         try:
             self._handlers[kind](reference)
-        except BaseException as fault:  # a stray SystemExit would leave the job taken for ever
+        except BaseException as fault:  # noqa: BLE001  # a stray SystemExit would leave the job taken for ever
             return fault
         return None
 

@@ -38,60 +38,62 @@ INSERT INTO {schema}workflow_input (workflow_uuid, inputs, retention_timestamp)
 VALUES (:key, :inputs, {now_ms})
 ON CONFLICT (workflow_uuid) DO NOTHING
 """
-# SQLite takes a partial index only where the statement repeats the index's own condition.
-_READY = """queue_name = '{queue}' AND status = 'ENQUEUED' AND status IN ('ENQUEUED', 'PENDING')
-  AND (application_version = '{version}' OR application_version IS NULL AND '{version}' = (
+# Parts of statements. SQLite takes a partial index only where the statement repeats its condition.
+_ENQUEUED = "queue_name = '{queue}' AND status = 'ENQUEUED' AND status IN ('ENQUEUED', 'PENDING')"
+_HELD = "queue_name = '{queue}' AND status = 'PENDING' AND status IN ('ENQUEUED', 'PENDING')"
+_DUE = "queue_name = '{queue}' AND status = 'DELAYED' AND delay_until_epoch_ms <= {now_ms}"
+_OURS = """(application_version = '{version}' OR application_version IS NULL AND '{version}' = (
     SELECT version_name FROM {schema}application_versions
     WHERE application_name = '{application}' OR application_name IS NULL
     ORDER BY version_timestamp DESC LIMIT 1))"""
-_IS_READY = f"SELECT 1 FROM {{schema}}workflow_status WHERE {_READY} LIMIT 1"
+_FREE = "status = 'ENQUEUED', owner_xid = NULL, started_at_epoch_ms = NULL, updated_at = {now_ms}"
+
+_IS_READY = "SELECT 1 FROM {schema}workflow_status WHERE {enqueued} AND {ours} LIMIT 1"
 # Materialized: a planner that ran the inner query once per row would take more than asked for.
-_CLAIM = f"""
+_CLAIM = """
 WITH picked AS MATERIALIZED (
-  SELECT workflow_uuid FROM {{schema}}workflow_status WHERE {_READY}
-  ORDER BY priority, created_at LIMIT :room {{skip_locked}}
+  SELECT workflow_uuid FROM {schema}workflow_status WHERE {enqueued} AND {ours}
+  ORDER BY priority, created_at LIMIT :room {skip_locked}
 )
-UPDATE {{schema}}workflow_status
-SET status = 'PENDING', owner_xid = :owner, executor_id = :executor, application_version = '{{version}}',
-  recovery_attempts = recovery_attempts + 1, started_at_epoch_ms = {{now_ms}}, updated_at = {{now_ms}}
+UPDATE {schema}workflow_status
+SET status = 'PENDING', owner_xid = :owner, executor_id = :executor, application_version = '{version}',
+  recovery_attempts = recovery_attempts + 1, started_at_epoch_ms = {now_ms}, updated_at = {now_ms}
 WHERE workflow_uuid IN (SELECT workflow_uuid FROM picked) AND status = 'ENQUEUED'
 RETURNING workflow_uuid, recovery_attempts, priority, created_at, (
-  SELECT inputs FROM {{schema}}workflow_input
-  WHERE {{schema}}workflow_input.workflow_uuid = workflow_status.workflow_uuid)
+  SELECT inputs FROM {schema}workflow_input AS input WHERE input.workflow_uuid = workflow_status.workflow_uuid)
 """
-_HELD = "queue_name = '{queue}' AND status = 'PENDING' AND status IN ('ENQUEUED', 'PENDING')"
-_ENQUEUE_AGAIN = """
-UPDATE {schema}workflow_status
-SET status = 'ENQUEUED', owner_xid = NULL, started_at_epoch_ms = NULL, updated_at = {now_ms}"""
-# A start that was cut short by an orderly stop does not count as one that failed.
-_GIVE_BACK = (
-    f"{_ENQUEUE_AGAIN}, recovery_attempts = recovery_attempts - 1 WHERE {_HELD} AND executor_id = :executor"
-)
-_GIVE_BACK_ONE = f"{_ENQUEUE_AGAIN} WHERE {_HELD} AND workflow_uuid = :key AND owner_xid = :owner"
-_TAKE_OVER = f"""{_ENQUEUE_AGAIN} WHERE {_HELD} AND NOT EXISTS (
+# A start that an orderly stop cut short does not count as one that failed.
+_GIVE_BACK = """
+UPDATE {schema}workflow_status SET {free}, recovery_attempts = recovery_attempts - 1
+WHERE {held} AND executor_id = :executor
+"""
+_GIVE_BACK_ONE = """
+UPDATE {schema}workflow_status SET {free} WHERE {held} AND owner_xid = :owner AND workflow_uuid = :key
+"""
+_GIVE_BACK_CLAIM = "UPDATE {schema}workflow_status SET {free} WHERE {held} AND owner_xid = :owner"
+_TAKE_OVER = """
+UPDATE {schema}workflow_status SET {free} WHERE {held} AND NOT EXISTS (
   SELECT 1 FROM executor_lease AS lease
-  WHERE lease.executor_id = workflow_status.executor_id AND lease.beat >= {{now_s}} - lease.ttl)
+  WHERE lease.executor_id = workflow_status.executor_id AND lease.beat >= {now_s} - lease.ttl)
 """
 _BEAT = """
 INSERT INTO executor_lease (executor_id, beat, ttl) VALUES (:executor, {now_s}, :ttl_s)
-ON CONFLICT (executor_id) DO UPDATE SET beat = {now_s}, ttl = :ttl_s
+ON CONFLICT (executor_id) DO UPDATE SET beat = excluded.beat, ttl = excluded.ttl
 """
 _FORGET = "DELETE FROM executor_lease WHERE executor_id = :executor"
 _FORGET_SILENT = "DELETE FROM executor_lease WHERE beat < {now_s} - ttl"
-_DUE = "queue_name = '{queue}' AND status = 'DELAYED' AND delay_until_epoch_ms <= {now_ms}"
-_ENQUEUED = "queue_name = '{queue}' AND status = 'ENQUEUED' AND status IN ('ENQUEUED', 'PENDING')"
-_HEALTH = f"""
+_HEALTH = """
 SELECT
-  (SELECT count(*) FROM {{schema}}workflow_status WHERE {_ENQUEUED})
-    + (SELECT count(*) FROM {{schema}}workflow_status WHERE {_DUE}),
-  (SELECT count(*) FROM {{schema}}workflow_status WHERE {_HELD}),
-  (SELECT count(*) FROM {{schema}}workflow_status
+  (SELECT count(*) FROM {schema}workflow_status WHERE {enqueued})
+    + (SELECT count(*) FROM {schema}workflow_status WHERE {due}),
+  (SELECT count(*) FROM {schema}workflow_status WHERE {held}),
+  (SELECT count(*) FROM {schema}workflow_status
     WHERE status IN ('ERROR', 'CANCELLED', 'MAX_RECOVERY_ATTEMPTS_EXCEEDED') AND status <> 'CANCELLED'
-      AND name = '{{workflow}}'),
-  (SELECT min(coalesce(delay_until_epoch_ms, created_at)) FROM {{schema}}workflow_status WHERE {_ENQUEUED}),
-  (SELECT min(delay_until_epoch_ms) FROM {{schema}}workflow_status WHERE {_DUE}),
-  (SELECT count(*) FROM executor_lease WHERE beat >= {{now_s}} - ttl),
-  {{now_ms}}
+      AND name = '{workflow}'),
+  (SELECT min(coalesce(delay_until_epoch_ms, created_at)) FROM {schema}workflow_status WHERE {enqueued}),
+  (SELECT min(delay_until_epoch_ms) FROM {schema}workflow_status WHERE {due}),
+  (SELECT count(*) FROM executor_lease WHERE beat >= {now_s} - ttl),
+  {now_ms}
 """
 _OVER = """
 SELECT workflow_uuid FROM {schema}workflow_status
@@ -131,6 +133,8 @@ class JobTable:
             "version": VERSION,
             "serialization": SERIALIZATION,
         }
+        parts = {"enqueued": _ENQUEUED, "held": _HELD, "due": _DUE, "ours": _OURS, "free": _FREE}
+        words |= {name: part.format_map(words) for name, part in parts.items()}
 
         def text(statement: str) -> str:
             filled = statement.format_map(words)
@@ -139,7 +143,8 @@ class JobTable:
         self._add, self._add_input = text(_ADD), text(_ADD_INPUT)
         self._is_ready, self._claim = text(_IS_READY), text(_CLAIM)
         self._give_back, self._give_back_one = text(_GIVE_BACK), text(_GIVE_BACK_ONE)
-        self._take_over, self._beat = text(_TAKE_OVER), text(_BEAT)
+        self._give_back_claim, self._take_over = text(_GIVE_BACK_CLAIM), text(_TAKE_OVER)
+        self._beat = text(_BEAT)
         self._forget, self._forget_silent = text(_FORGET), text(_FORGET_SILENT)
         self._health, self._over = text(_HEALTH), text(_OVER)
 
@@ -178,8 +183,13 @@ class JobTable:
         """Everything an executor still holds, for anybody to take; returns how many."""
         return self._changed(connection, self._give_back, {"executor": executor})
 
-    def give_back_one(self, connection: sa.Connection, key: str, *, owner: str) -> None:
-        self._changed(connection, self._give_back_one, {"key": key, "owner": owner})
+    def give_back_one(self, connection: sa.Connection, claim: Claim) -> None:
+        """A job that did not end, unless somebody else has it by now."""
+        self._changed(connection, self._give_back_one, {"key": claim.key, "owner": claim.owner})
+
+    def give_back_claim(self, connection: sa.Connection, *, owner: str) -> None:
+        """All jobs of one claim."""
+        self._changed(connection, self._give_back_claim, {"owner": owner})
 
     def take_over(self, connection: sa.Connection) -> int:
         """Free the jobs of executors that fell silent or left no lease; returns how many."""

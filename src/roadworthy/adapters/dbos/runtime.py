@@ -64,7 +64,7 @@ class Runtime:
                 "run_migrations": False,
                 "use_listen_notify": False,
                 # A sleeping poller of messages we never send; it is waited for when DBOS is closed.
-                "notification_listener_polling_interval_sec": 0.25,
+                "notification_listener_polling_interval_sec": 0.1,
                 "log_level": "WARNING",
             }
         )
@@ -114,8 +114,8 @@ def delete(engine: sa.Engine, keys: Sequence[str]) -> None:
 
 def disarm_pickle() -> None:
     """Make unpickling impossible: DBOS would unpickle any row whose column says so."""
-    DefaultSerializer.serialize = _refuse  # type: ignore[method-assign]
-    DefaultSerializer.deserialize = _refuse  # type: ignore[method-assign]
+    DefaultSerializer.serialize = _refuse  # type: ignore[method-assign, assignment]
+    DefaultSerializer.deserialize = _refuse  # type: ignore[method-assign, assignment]
 
 
 def _refuse(_: DefaultSerializer, __: object) -> Never:

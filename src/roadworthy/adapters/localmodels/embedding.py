@@ -23,6 +23,7 @@ TEXT_LIMIT = 8_000
 """Characters of a text that are looked at, so that an enormous text costs no more than a long one."""
 
 _BATCH_TEXTS = 32
+_REMEMBERED = 512
 _BATCH_TOKENS = 4_096  # padded; attention needs memory in proportion to length squared
 
 # The weights are in one package; the tokenizer that belongs to them is in its maker's other package.
@@ -75,6 +76,8 @@ class MiniLM:
         self._session = onnxruntime.InferenceSession(
             str(model_file), options, providers=["CPUExecutionProvider"]
         )
+        self._lately: dict[bytes, Vectors] = {}
+        self._lock = threading.Lock()
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """One row of length 1 a text: shape (texts, 384). The same text gives the same row on a machine.
@@ -82,6 +85,25 @@ class MiniLM:
         Edge: a blank text gives a row of zeros; of a long one the first ``TOKEN_LIMIT`` tokens count.
         In a batch of other texts a row may differ from the lone one by rounding, about 1e-7.
         """
+        if len(texts) == 1:
+            return self._remembered(texts[0])
+        return self._embed(texts)
+
+    def _remembered(self, text: str) -> Vectors:
+        """A case asks for its text several times: to predict, and to retrieve. Names, not texts, are kept."""
+        name = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+        with self._lock:
+            known = self._lately.get(name)
+        if known is None:
+            known = self._embed([text])
+            known.flags.writeable = False
+            with self._lock:
+                self._lately[name] = known
+                while len(self._lately) > _REMEMBERED:
+                    self._lately.pop(next(iter(self._lately)))
+        return known
+
+    def _embed(self, texts: Sequence[str]) -> Vectors:
         vectors = np.zeros((len(texts), DIMENSIONS), np.float32)
         # One call a text: `encode_batch` would start a pool of threads, which a fork does not survive.
         tokens = {

@@ -26,7 +26,7 @@ from roadworthy.adapters.sql import schema
 from roadworthy.adapters.sql.rows import COUNTED
 from roadworthy.adapters.sql.transaction import execute, opened
 from roadworthy.errors import Corrupt, InputProblem, NotFound, Problem, Refused, Unavailable
-from roadworthy.ports import Clock, Entropy, Sealed, Transaction
+from roadworthy.ports import Clock, Entropy, Sealed, Transaction, Vault
 from roadworthy.quantities import canonical, digest, new_id
 
 KEY_BYTES: Final = 32
@@ -90,7 +90,7 @@ class _Key:
     for_digests: bytes
 
 
-class SqlVault:
+class SqlVault(Vault):
     """The port ``Vault``. ``kek`` is the installation's key of 32 bytes; without it nothing opens."""
 
     def __init__(self, kek: bytes, clock: Clock, entropy: Entropy) -> None:

@@ -56,7 +56,7 @@ class PostgresDatabase:
                 found = list(islice(stream, limit + 1))[:limit]
             names = [column.name for column in cursor.description or ()]
         except psycopg.Error as fault:
-            raise self._translate(fault, statement) from fault
+            raise self._translate(fault, statement) from None
         finally:
             # Rolled back, not committed: not even a setting outlives its question.
             if not connection.closed:
@@ -70,7 +70,7 @@ class PostgresDatabase:
         try:
             connection.execute(self._spell(statement).encode(), values)
         except psycopg.Error as fault:
-            raise self._translate(fault, statement) from fault
+            raise self._translate(fault, statement) from None
 
     def close(self) -> None:
         self._connections.close()

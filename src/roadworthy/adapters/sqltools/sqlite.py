@@ -71,7 +71,7 @@ class SqliteDatabase:
             finally:
                 cursor.close()  # a statement left half read would keep the file locked
         except _FAULTS as fault:
-            raise self._translate(fault, statement) from fault
+            raise self._translate(fault, statement) from None
         if len(set(names)) != len(names):
             raise self._trouble.statement(statement, "two columns have the same name")
         return [dict(zip(names, row, strict=True)) for row in found]
@@ -82,7 +82,7 @@ class SqliteDatabase:
         try:
             connection.raw.execute(statement.sql, values).close()
         except _FAULTS as fault:
-            raise self._translate(fault, statement) from fault
+            raise self._translate(fault, statement) from None
 
     def close(self) -> None:
         self._connections.close()

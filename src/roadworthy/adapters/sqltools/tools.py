@@ -18,7 +18,7 @@ from pathlib import Path
 from roadworthy.adapters.sqltools.database import Database, open_database
 from roadworthy.adapters.sqltools.statement import Statement, is_identifier, is_table, question, quoted
 from roadworthy.casework.effect import Idempotency
-from roadworthy.charter.model import Tool, seconds
+from roadworthy.charter import Tool, seconds
 from roadworthy.errors import InputProblem, Problem
 from roadworthy.ports import Connector
 
@@ -117,9 +117,10 @@ def build(tool_name: str, tool: Tool, source: str, data: Path) -> Connector:
     ]
     if not source:
         problems.append(Problem("names no data source", f"{place}.source"))
-    if tool.writes == (tool.use == "sql.query"):
-        wanted = "`none`, it only reads" if tool.writes else "the sink that it writes to"
-        problems.append(Problem(f"`{tool.use}` has another sink: {wanted}", f"{place}.sink"))
+    if tool.writes and tool.use == "sql.query":
+        problems.append(Problem("`sql.query` only reads, its sink is `none`", f"{place}.sink"))
+    if not tool.writes and tool.use != "sql.query":
+        problems.append(Problem(f"`{tool.use}` writes, its sink says what", f"{place}.sink"))
     if not problems:
         problems = _wrong_names(tool, place)
     if problems:

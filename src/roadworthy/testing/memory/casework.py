@@ -110,7 +110,7 @@ class MemoryCases:
 
     def unfinished_cost(self, tx: Transaction, case: str) -> Cost:
         attempts = opened(tx).table("opening").get(case, {})
-        costs = [reserved for reserves in attempts.values() for reserved in reserves]
+        costs: list[Cost] = [reserved for reserves in attempts.values() for reserved in reserves]
         if costs:
             return sum(costs[1:], start=costs[0])
         stored = self.get(tx, case)

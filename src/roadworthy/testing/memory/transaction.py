@@ -34,7 +34,9 @@ class MemoryTransaction:
         """Rows by their key, as this transaction sees them."""
         if self._over:
             raise RuntimeError("this transaction is over")
-        return self._changed.get(name) or self._before.get(name, _NOTHING)
+        if name in self._changed:
+            return self._changed[name]
+        return self._before.get(name, _NOTHING)
 
     def change(self, name: str) -> dict[Any, Any]:
         """The same, to be written."""

@@ -1,0 +1,6 @@
+"""Releases as folders: collected into an archive, unpacked from one, and imported side by side."""
+
+from roadworthy.adapters.folders.loader import FolderLoader
+from roadworthy.adapters.folders.reading import read_folder
+
+__all__ = ["FolderLoader", "read_folder"]

@@ -1,0 +1,121 @@
+"""Loading releases: from the archive to something that runs in this process."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+from roadworthy.adapters.folders.importing import MODULE, Source, import_workflow
+from roadworthy.adapters.folders.unpacking import found, unpack
+from roadworthy.casework.vocabulary import Workflow
+from roadworthy.charter import Charter
+from roadworthy.charter import read as read_charter
+from roadworthy.errors import InputProblem, NotFound, Problem
+from roadworthy.ports import LoadedRelease
+from roadworthy.quantities import Digest
+from roadworthy.release import Archive, short
+
+CHARTER = "charter.yaml"
+NAME_LENGTH = 16
+"""Hexadecimal digits of the digest that name folder and package; all 64 are compared."""
+
+_DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
+_LOCKS = 16
+
+
+class FolderLoader:
+    """Keeps the releases that were loaded last; one load of a release at a time, others go on meanwhile.
+
+    ``releases`` gives the archive of a digest, ``assemble`` joins what a release names with what
+    carries it out. A release that is pushed out of the memory goes on where it is in use.
+    """
+
+    def __init__(
+        self,
+        releases: Callable[[str], Archive],
+        root: Path,
+        assemble: Callable[[str, Charter, Workflow, Path], LoadedRelease],
+        *,
+        keep: int = 16,
+    ) -> None:
+        self._releases = releases
+        self._root = root.absolute()
+        self._assemble = assemble
+        self._keep = keep
+        self._loaded: OrderedDict[str, LoadedRelease] = OrderedDict()
+        self._lock = threading.Lock()
+        self._loading = tuple(threading.Lock() for _ in range(_LOCKS))
+
+    def load(self, digest: str) -> LoadedRelease:
+        """The release, ready to run.
+
+        Errors: ``NotFound`` for an unknown digest; ``Corrupt`` RW-RELEASE-005 for an archive that was
+        altered; ``InputProblem`` RW-LOADER-001 to 007 for what the release lacks, and what its
+        charter, policies, templates or tools are refused for; ``Unavailable`` RW-LOADER-009.
+        """
+        known = self._recall(digest)
+        if known is not None:
+            return known
+        match = _DIGEST.fullmatch(digest)
+        if match is None:
+            raise NotFound("RW-LOADER-001", Problem(f"`{short(digest)}` names no release"))
+        with self._loading[int(match[1][:2], 16) % _LOCKS]:
+            known = self._recall(digest)
+            if known is None:
+                known = self._load(Digest(digest), self._root / match[1][:NAME_LENGTH])
+                self._remember(digest, known)
+            return known
+
+    def _load(self, digest: Digest, folder: Path) -> LoadedRelease:
+        archive = found(folder, digest)
+        if archive is None:
+            archive = self._releases(digest)
+            archive.verify(digest)
+            unpack(archive, folder)
+        if CHARTER not in archive.files:
+            raise InputProblem("RW-LOADER-003", Problem(f"there is no {CHARTER} in the release"))
+        charter = read_charter(archive.files[CHARTER], file=CHARTER)
+        code = {name: content for name, content in archive.files.items() if name.endswith(".py")}
+        module = import_workflow(Source(digest, folder, code))
+        return self._assemble(digest, charter, the_workflow(module, charter.use_case), folder)
+
+    def _recall(self, digest: str) -> LoadedRelease | None:
+        with self._lock:
+            known = self._loaded.get(digest)
+            if known is not None:
+                self._loaded.move_to_end(digest)
+            return known
+
+    def _remember(self, digest: str, release: LoadedRelease) -> None:
+        with self._lock:
+            self._loaded[digest] = release
+            while len(self._loaded) > self._keep:
+                self._loaded.popitem(last=False)
+
+
+def the_workflow(module: ModuleType, use_case: str) -> Workflow:
+    """The one workflow that a module declares.
+
+    Errors: ``InputProblem`` RW-LOADER-005 for none, RW-LOADER-006 for several, RW-LOADER-007 for one
+    of another use case.
+    """
+    declared = {id(value): value for value in vars(module).values() if isinstance(value, Workflow)}
+    place = f"{MODULE}.py"
+    hint = f'put @rw.workflow("{use_case}") before the one function that handles a case'
+    if not declared:
+        raise InputProblem("RW-LOADER-005", Problem("this declares no workflow", place, hint=hint))
+    if len(declared) > 1:
+        names = ", ".join(sorted(workflow.use_case for workflow in declared.values()))
+        raise InputProblem(
+            "RW-LOADER-006",
+            Problem(f"this declares {len(declared)} workflows ({names}), expected one", place, hint=hint),
+        )
+    workflow = next(iter(declared.values()))
+    if workflow.use_case != use_case:
+        message = f"this is a workflow for `{workflow.use_case}`, the charter is of `{use_case}`"
+        raise InputProblem("RW-LOADER-007", Problem(message, place, hint=hint))
+    return workflow

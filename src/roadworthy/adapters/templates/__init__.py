@@ -1,0 +1,5 @@
+"""Replies from approved templates: nothing is generated, nothing is sent anywhere."""
+
+from roadworthy.adapters.templates.writer import TemplateWriter
+
+__all__ = ["TemplateWriter"]

@@ -1,0 +1,309 @@
+"""The parts of a charter. Every field says in its description what it means; the reference is made from it."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from roadworthy.quantities import Cost, Money
+
+
+def _money(text: str) -> str:
+    Money.parse(text)
+    return text
+
+
+def _cost(text: str) -> str:
+    Cost.parse(text)
+    return text
+
+
+def _in_euro(text: str) -> str:
+    # Prices of models and machines are kept in euro; another currency would be compared as if it were one.
+    if not text.endswith(" EUR"):
+        raise ValueError("usage is counted in EUR")
+    return text
+
+
+def _duration(text: str) -> str:
+    if not DURATION.fullmatch(text):
+        raise ValueError("expected a number and a unit such as `30m`, `4h` or `90d`")
+    return text
+
+
+DURATION = re.compile(r"(\d{1,6})([smhd])", re.ASCII)
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+MoneyText = Annotated[str, AfterValidator(_money), Field(examples=["49.90 EUR"])]
+CostText = Annotated[str, AfterValidator(_cost), Field(examples=["0.0031 EUR"])]
+Duration = Annotated[str, AfterValidator(_duration), Field(examples=["30m", "4h", "90d"])]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$", examples=["support"])]
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", examples=["customer"])]
+ShareNumber = Annotated[float, Field(ge=0, le=1)]
+
+Tier = Literal["minimal", "limited", "high"]
+TIERS: tuple[Tier, ...] = get_args(Tier)
+
+
+def seconds(duration: str) -> int:
+    """Seconds in a duration such as ``4h``."""
+    number, unit = DURATION.fullmatch(duration).groups()  # type: ignore[union-attr]
+    return int(number) * _SECONDS[unit]
+
+
+class Part(BaseModel):
+    """Unknown fields are errors everywhere: a misspelt promise is no promise."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, allow_inf_nan=False)
+
+
+class Owners(Part):
+    """The people who answer for the use case, by the name of their account."""
+
+    business: str = Field(
+        min_length=1, description="answers for the benefit and the risk, approves releases"
+    )
+    technical: str = Field(min_length=1, description="answers for how it is built")
+    risk: str = Field(min_length=1, description="the risk officer, approves releases from tier limited on")
+    support: str = Field(min_length=1, description="is called at night")
+
+
+class Query(Part):
+    """A question to one of the declared data sources."""
+
+    source: Name = Field(description="an entry of `data`")
+    sql: str = Field(min_length=1, description="read-only; one row with one value")
+
+
+class Kpi(Part):
+    """The figure that says whether the use case is worth it."""
+
+    name: str = Field(description="what people call it")
+    unit: str = Field(description="share, minutes, EUR …")
+    baseline: Query = Field(description="its value before, measured on its own source")
+    target: float = Field(description="the value that was promised")
+    direction: Literal["up", "down"] = Field(default="up", description="which way is better")
+
+
+class Value(Part):
+    """What the promised benefit is reckoned from. The review load is computed from the volume."""
+
+    cases_per_month: int = Field(gt=0, description="expected volume")
+    minutes_per_case: float = Field(gt=0, description="a person's work on a case today")
+    cost_per_hour: MoneyText = Field(description="of that work")
+    cost_of_error: MoneyText = Field(description="of one wrong answer that left")
+
+
+class Risk(Part):
+    """How bad it can get. The tier decides which requirements apply."""
+
+    tier: Tier = Field(description="how much is asked of the use case")
+    worst_case: str = Field(description="in one sentence, shown to everybody who approves")
+    reversible_within: Duration | None = Field(default=None, description="how long an undo stays possible")
+
+
+class Budget(Part):
+    """What usage may cost. Beyond it effects go to a person."""
+
+    per_case: Annotated[CostText, AfterValidator(_in_euro)] = Field(
+        description="one case, all attempts of its steps included"
+    )
+    per_month: Annotated[MoneyText, AfterValidator(_in_euro)] = Field(
+        description="all live cases of a month"
+    )
+
+
+class Field_(Part):
+    """One field of the input contract."""
+
+    type: Literal["text", "email", "integer", "date"] = Field(
+        default="text", description="what is accepted"
+    )
+    required: bool = Field(default=True, description="a case without it is rejected")
+    max_length: int = Field(default=10_000, gt=0, le=1_000_000, description="characters")
+    trusted: bool = Field(
+        default=False, description="authenticated by the channel, not written by the sender"
+    )
+    subject: bool = Field(
+        default=False, description="names the person whose data the case holds; at most one field"
+    )
+    slice: bool = Field(default=False, description="quality is looked at per value of this field")
+
+
+class Check(Part):
+    """A declared data check: an SQL query that counts the rows in breach."""
+
+    name: Name = Field(description="what it is called in verdicts")
+    breaches: str = Field(min_length=1, description="read-only; one row, one number of rows")
+    at_most: int = Field(default=0, ge=0, description="so many rows in breach are accepted")
+
+
+class Entity(Part):
+    """The thing a table is about, and how one tells that two rows are the same thing."""
+
+    table: Identifier = Field(description="the table that is looked at")
+    key: list[Identifier] = Field(
+        min_length=1, description="columns that name the same real thing when they agree"
+    )
+    also: list[list[Identifier]] = Field(
+        default=[], description="further combinations that name the same thing"
+    )
+    duplicates_max: ShareNumber = Field(description="part of the rows that may be duplicates")
+
+
+class Source(Part):
+    """A data source: where it is, who answers for it, and what is promised about it."""
+
+    url: str = Field(
+        description="sqlite:///… or postgresql://…; `{data}` is the data folder of the workspace"
+    )
+    owner: str = Field(min_length=1, description="decides who may use it")
+    steward: str = Field(min_length=1, description="mends it")
+    personal: Literal["none", "personal", "special"] = Field(
+        default="none", description="whether it holds personal data, or special categories of them"
+    )
+    purpose: str = Field(default="", description="what personal data are kept for; needed for them")
+    retention: Duration | None = Field(
+        default=None, description="how long personal data are kept; needed for them"
+    )
+    refreshed: Query | None = Field(default=None, description="when its newest entry was made")
+    max_age: Duration | None = Field(
+        default=None, description="its newest entry is never older; measured by `refreshed`"
+    )
+    entity: Entity | None = Field(default=None, description="duplicates are counted by it")
+    checks: list[Check] = Field(default=[], description="what holds for its rows")
+
+    @model_validator(mode="after")
+    def _personal_data_have_a_purpose(self) -> Source:
+        if self.personal != "none" and not (self.purpose and self.retention):
+            raise ValueError("personal data need a `purpose` and a `retention`")
+        return self
+
+
+class Knowledge(Part):
+    """A folder of articles that answers may rest on."""
+
+    path: str = Field(description="below the data folder of the use case")
+    owner: str = Field(min_length=1, description="decides which of two contradicting articles is right")
+    stale_max: ShareNumber = Field(default=0.0, description="part that may be past its validity")
+    contradictions_max: int = Field(default=0, ge=0, description="pairs that may state different facts")
+    recall_at: int = Field(default=4, gt=0, le=50, description="articles looked at per question")
+    recall_min: ShareNumber = Field(
+        default=0.8, description="part of the labelled questions whose article is among them"
+    )
+
+
+class Task(Part):
+    """A thing to predict, and how good a model must be at it."""
+
+    kind: Literal["classify"] = Field(default="classify", description="one label per text")
+    features: Literal["minilm", "tfidf", "minilm+tfidf"] = Field(
+        default="minilm+tfidf", description="what the local model reads of a text"
+    )
+    text: str = Field(description="the field of the input that is read")
+    floor: ShareNumber = Field(description="lower end of the accuracy's interval")
+    slice_floor: ShareNumber = Field(default=0.0, description="the same for the worst slice")
+    abstain: list[str] = Field(default=[], description="labels that mean: not ours to answer")
+    languages: list[str] = Field(
+        default=[], description="train on these values of the slice only; empty: all"
+    )
+
+
+class Tool(Part):
+    """A call to the outside. What writes has a sink, a promise about repeated keys, and an undo."""
+
+    use: str = Field(description="the built-in kind or plugin that carries it out", examples=["sql.insert"])
+    source: Name | None = Field(default=None, description="the data source it works on")
+    sink: Literal["none", "browse", "message", "egress", "money", "identity", "write", "delete"] = Field(
+        default="none", description="what it does to the world; `none` reads"
+    )
+    options: dict[str, Any] = Field(default={}, description="of the kind named by `use`")
+    control: list[str] = Field(default=[], description="arguments that decide who, where and how much")
+    trusted: list[str] = Field(
+        default=[], description="fields of its answer that may fill control arguments"
+    )
+    amount: str = Field(default="", description="the argument that holds minor units of money")
+    clearance: int = Field(
+        default=2, ge=0, le=3, description="highest data class it may see: 0 public to 3 special"
+    )
+    region: str = Field(default="", description="where it runs; empty: where the use case does")
+    error: str = Field(
+        default="", description="the kind of error a certificate must cover before it leaves alone"
+    )
+    idempotency: Literal["native", "lookup", "none"] = Field(
+        default="none", description="whether a repeated key is dropped, can be asked about, or neither"
+    )
+    undo: str = Field(default="", description="the tool that takes it back")
+    timeout: Duration = Field(default="30s", description="how long a call may take")
+
+    @property
+    def writes(self) -> bool:
+        """It changes the world."""
+        return self.sink != "none"
+
+
+class Certificate(Part):
+    """The promise about one kind of error among what leaves without a person."""
+
+    task: Name = Field(description="the task whose confidence is compared with a threshold")
+    alpha: float = Field(gt=0, lt=1, description="at most this part of what leaves alone is wrong")
+    delta: float = Field(default=0.05, gt=0, lt=1, description="risk that the proof is mistaken")
+    valid_for: Duration = Field(default="90d", description="then it has to be proven again")
+
+
+class ReviewPlan(Part):
+    """Who reviews, how much time there is, and what happens when it runs out."""
+
+    role: str = Field(default="reviewer", description="who is asked first")
+    hours_per_week: float = Field(gt=0, description="of all reviewers together")
+    minutes_per_review: float = Field(gt=0, description="expected")
+    due: Duration = Field(default="4h", description="after this a review escalates")
+    escalate_to: str = Field(default="owner", description="the role it escalates to")
+
+
+class Slo(Part):
+    """How fast it has to be."""
+
+    p95_seconds: float = Field(
+        default=60, gt=0, description="95 of 100 cases are decided faster; stated, not yet measured"
+    )
+    stop_seconds: float = Field(default=1, gt=0, description="until every worker obeys the stop switch")
+
+
+class Shadow(Part):
+    """What it takes to leave shadow."""
+
+    min_cases: int = Field(default=100, gt=0, description="live cases watched")
+    agreement_min: ShareNumber = Field(default=0.0, description="part of them concluded as people did")
+
+
+class Canary(Part):
+    """How much a canary works, and when its test ends."""
+
+    share: float = Field(default=0.2, gt=0, lt=1, description="its part of the live cases")
+    min_cases: int = Field(default=50, gt=0, description="cases with an outcome before production")
+    margin: float = Field(
+        default=0.03, ge=0, lt=1, description="halted once proven worse by more than this"
+    )
+    tolerance: float = Field(
+        default=0.1, gt=0, lt=1, description="promoted once proven not worse by this much"
+    )
+    delta: float = Field(
+        default=0.05, gt=0, lt=1, description="risk of a false rollback, whenever one looks"
+    )
+
+
+class ReleasePlan(Part):
+    """How a release gets to production."""
+
+    shadow: Shadow = Field(default=Shadow(), description="watching live cases")
+    canary: Canary = Field(default=Canary(), description="working a part of them")
+
+
+class Statement(Part):
+    """One of the company's values as a sentence that can be graded."""
+
+    id: Name = Field(description="what it is called")
+    says: str = Field(min_length=1, description="the sentence")

@@ -1,0 +1,1 @@
+"""The example company: Tidebank, an invented digital bank, and its support desk."""

@@ -1,0 +1,109 @@
+"""People, switches and replies."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from roadworthy.errors import Conflict
+from roadworthy.ports import Store, Transaction
+from roadworthy.principal import Kind, Principal, Role
+from roadworthy.quantities import digest
+from roadworthy.testing.conformance.examples import AT, a_credential, a_stop, begin_and_roll_back, id_at
+
+OTTO = Principal("otto", "Otto Maß", Kind.PERSON, frozenset({Role.OWNER, Role.REVIEWER}), demo=True)
+ROBOT = Principal("robot", "", Kind.AGENT, frozenset(), disabled=True, use_case="support")
+
+
+class PeopleConformance:
+    """What ``People``, ``Switches`` and ``Replies`` promise."""
+
+    def test_a_principal_comes_back_as_it_was_stored(self, store: Store) -> None:
+        with store.write() as tx:
+            assert store.people.add(tx, ROBOT)
+            assert store.people.add(tx, OTTO, password_hash="$argon2id$x")  # noqa: S106 - an example
+        with store.read() as tx:
+            assert store.people.get(tx, "otto") == OTTO
+            assert store.people.get(tx, "robot") == ROBOT
+            assert store.people.get(tx, "nobody") is None
+            assert store.people.all(tx) == (OTTO, ROBOT)
+            assert store.people.all(tx, limit=1) == (OTTO,)
+            hashes = [store.people.password_hash(tx, name) for name in ("otto", "robot", "nobody")]
+        assert hashes == ["$argon2id$x", "", ""]
+
+    def test_an_id_belongs_to_who_took_it_first(self, store: Store) -> None:
+        with store.write() as tx:
+            assert store.people.add(tx, OTTO)
+            assert not store.people.add(tx, replace(OTTO, name="Mallory"), password_hash="y")  # noqa: S106
+            assert store.people.get(tx, "otto") == OTTO
+            assert store.people.password_hash(tx, "otto") == ""
+
+    def test_a_credential_is_spent_once(self, store: Store) -> None:
+        session = a_credential(kind="session")
+        with store.write() as tx:
+            store.people.add_credential(tx, a_credential())
+            store.people.add_credential(tx, session)
+            assert store.people.credential(tx, "link", a_credential().id) == a_credential()
+            assert store.people.spend_credential(tx, "link", a_credential().id)
+            assert not store.people.spend_credential(tx, "link", a_credential().id)
+        with store.read() as tx:
+            assert store.people.credential(tx, "link", a_credential().id) is None
+            assert store.people.credential(tx, "session", a_credential().id) == session
+
+    def test_two_credentials_never_share_an_id(self, store: Store) -> None:
+        with store.write() as tx:
+            store.people.add_credential(tx, a_credential())
+        with pytest.raises(Conflict), store.write() as tx:
+            store.people.add_credential(tx, a_credential(principal="mallory"))
+
+    def test_stops_are_active_until_they_are_lifted(self, store: Store) -> None:
+        later = AT + timedelta(hours=1)
+        with store.write() as tx:
+            for number in (2, 1, 3):
+                store.switches.add(tx, a_stop(number))
+            assert store.switches.lift(tx, id_at(1), by="rita", at=later)
+            assert not store.switches.lift(tx, id_at(1), by="eve", at=later)
+            assert not store.switches.lift(tx, id_at(9), by="eve", at=later)
+        with store.read() as tx:
+            assert store.switches.active(tx) == (a_stop(2), a_stop(3))
+            assert store.switches.get(tx, id_at(1)) == a_stop(1, resumed_by="rita", resumed_at=later)
+            assert store.switches.get(tx, id_at(9)) is None
+
+    def test_workers_say_which_stop_they_obey(self, store: Store) -> None:
+        with store.write() as tx:
+            store.switches.acknowledge(tx, "worker-2", seen="", at=AT)
+            store.switches.acknowledge(tx, "worker-1", seen=id_at(1), at=AT)
+            store.switches.acknowledge(tx, "worker-2", seen=id_at(2), at=AT + timedelta(seconds=1))
+        with store.read() as tx:
+            assert store.switches.acknowledgements(tx) == {
+                "worker-1": (id_at(1), AT),
+                "worker-2": (id_at(2), AT + timedelta(seconds=1)),
+            }
+
+    def test_a_reply_is_remembered_by_scope_and_key(self, store: Store) -> None:
+        with store.write() as tx:
+            store.replies.remember(tx, "otto POST /cases", "k", digest(b"body"), 201, '{"id": "ü"}', AT)
+            assert store.replies.recall(tx, "otto POST /cases", "k") == (
+                digest(b"body"),
+                201,
+                '{"id": "ü"}',
+            )
+            assert store.replies.recall(tx, "otto POST /cases", "other") is None
+            assert store.replies.recall(tx, "rita POST /cases", "k") is None
+
+    def test_a_request_that_was_answered_meanwhile_is_rolled_back(self, store: Store) -> None:
+        with store.write() as tx:
+            store.replies.remember(tx, "s", "k", digest(b"body"), 201, "first", AT)
+
+        def answer_again(tx: Transaction) -> None:
+            store.people.add(tx, OTTO)
+            store.replies.remember(tx, "s", "k", digest(b"body"), 201, "second", AT)
+
+        with pytest.raises(Conflict) as caught:
+            begin_and_roll_back(store, answer_again)
+        assert caught.value.code == "RW-STORE-001"
+        with store.read() as tx:
+            assert store.replies.recall(tx, "s", "k") == (digest(b"body"), 201, "first")
+            assert store.people.get(tx, "otto") is None

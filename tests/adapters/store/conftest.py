@@ -1,0 +1,87 @@
+"""Databases to test on: SQLite in a file, and a real Postgres."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+import sqlalchemy as sa
+from tests.postgres import Server
+
+from roadworthy.adapters.sql import SqlStore, SqlVault, open_engine, upgrade
+from roadworthy.adapters.sql.schema import metadata
+from roadworthy.ports import Store, Vault
+from roadworthy.testing.conformance.examples import AT
+from roadworthy.testing.fixed import FixedClock, SeededEntropy
+from roadworthy.testing.memory import MemoryStore, MemoryVault
+
+KEK = bytes(range(32))
+POSTGRES = pytest.param("postgres", marks=pytest.mark.postgres)
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_server: Server) -> Iterator[str]:
+    """One migrated database for all tests that do not change its tables: a new one each would take minutes."""
+    address = postgres_server.create()
+    engine = open_engine(address)
+    upgrade(engine)
+    engine.dispose()
+    yield address
+    postgres_server.drop(address)
+
+
+@pytest.fixture(params=["sqlite", POSTGRES])
+def address(request: pytest.FixtureRequest) -> str:
+    """Of an empty, migrated database."""
+    return prepare(request.param, request)
+
+
+def prepare(kind: str, request: pytest.FixtureRequest) -> str:
+    if kind == "sqlite":
+        address = f"sqlite:///{request.getfixturevalue('tmp_path') / 'roadworthy.sqlite'}"
+    else:
+        address = request.getfixturevalue("migrated_postgres")
+    engine = open_engine(address)
+    upgrade(engine)
+    if kind == "postgres":
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f"TRUNCATE {', '.join(metadata.tables)} RESTART IDENTITY")
+    engine.dispose()
+    return address
+
+
+@pytest.fixture
+def engine(address: str) -> Iterator[sa.Engine]:
+    engine = open_engine(address, busy_timeout_s=10.0)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def sql_store(engine: sa.Engine) -> SqlStore:
+    return SqlStore(engine)
+
+
+@pytest.fixture(params=["memory", "sqlite", POSTGRES])
+def store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    """Every store there is, empty."""
+    if request.param == "memory":
+        yield MemoryStore()
+        return
+    store = SqlStore(open_engine(prepare(request.param, request)))
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def open_vault(store: Store) -> Callable[[], Vault]:
+    """The vault as one more process sees it: with a memory of its own."""
+    opened = iter(range(1_000))
+
+    def open_one() -> Vault:
+        entropy = SeededEntropy(next(opened))
+        if isinstance(store, MemoryStore):
+            return MemoryVault(FixedClock(AT), entropy)
+        return SqlVault(KEK, FixedClock(AT), entropy)
+
+    return open_one

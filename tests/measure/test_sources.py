@@ -1,0 +1,111 @@
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from roadworthy.charter import Entity, read
+from roadworthy.errors import InputProblem
+from roadworthy.measure import articles, sources
+from roadworthy.ports import Knowledge
+from tests.operate.office import CHARTER
+
+ENTITY = Entity(table="customer", key=["email"], also=[["name", "postcode"]], duplicates_max=0.01)
+
+
+class Rows:
+    """A source that answers every question with the same rows."""
+
+    def __init__(self, *rows: Mapping[str, Any]) -> None:
+        self._rows = rows
+
+    def rows(self, sql: str, *, limit: int = 100_000) -> Sequence[Mapping[str, Any]]:
+        return self._rows
+
+
+def loaded(source: Rows, changes: str = "", articles: Sequence[Knowledge] = ()) -> Any:
+    charter = read(CHARTER.replace("steward: olga}", f"steward: olga{changes}}}"), file="c")
+    return SimpleNamespace(charter=charter, sources={"books": source}, articles={"help": articles})
+
+
+def customer(name: str, email: str | None, postcode: str = "1") -> dict[str, Any]:
+    return {"name": name, "email": email, "postcode": postcode}
+
+
+def test_two_spellings_of_one_address_are_one_customer() -> None:
+    rows = [customer("Ada", "ada@example.com"), customer("A. L.", " ADA@example.com ")]
+    assert sources.count_duplicates(rows, ENTITY) == 1
+
+
+def test_agreement_is_followed_from_record_to_record() -> None:
+    rows = [
+        customer("Ada", "a@example.com"),
+        customer("Ada", "b@example.com"),
+        customer("Other", "b@example.com", "2"),
+        customer("Alone", "c@example.com", "3"),
+    ]
+    assert sources.count_duplicates(rows, ENTITY) == 2
+
+
+def test_empty_values_agree_with_nothing() -> None:
+    assert sources.count_duplicates([customer("", None), customer("", None)], ENTITY) == 0
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("xyz"), st.sampled_from("12")), max_size=15), st.randoms())
+def test_the_order_of_records_does_not_matter(raw, random) -> None:
+    rows = [customer(name, email, postcode) for name, email, postcode in raw]
+    shuffled = list(rows)
+    random.shuffle(shuffled)
+    assert sources.count_duplicates(rows, ENTITY) == sources.count_duplicates(shuffled, ENTITY)
+
+
+def test_the_baseline_is_what_the_query_says() -> None:
+    fact = sources.kpi_baseline(loaded(Rows({"n": 0.61})))
+    assert (fact.value, fact.unit) == (0.61, "share")
+
+
+@pytest.mark.parametrize("rows", [[], [{"n": "many"}], [{"n": 1}, {"n": 2}], [{"n": None}], [{"a": 1, "b": 2}]])
+def test_a_query_gives_one_row_with_one_number(rows) -> None:
+    with pytest.raises(InputProblem, match="one number"):
+        sources.kpi_baseline(loaded(Rows(*rows)))
+
+
+def test_a_broken_check_is_counted_with_its_rows() -> None:
+    check = ", checks: [{name: all-there, breaches: select 1}]"
+    (fact,) = sources.data_checks(loaded(Rows({"n": 3}), check))
+    assert (fact.value, fact.detail) == (1.0, {"breaches": {"all-there": 3}})
+    (fact,) = sources.data_checks(loaded(Rows({"n": 0}), check))
+    assert fact.value == 0.0
+
+
+@pytest.mark.parametrize("newest", ["2026-05-03", "2026-05-03T00:00:00", "2026-05-03 00:00:00+00:00", datetime(2026, 5, 3)])
+def test_age_is_counted_from_the_newest_entry(newest) -> None:
+    promise = ", refreshed: {source: books, sql: select 1}, max_age: 2d"
+    (fact,) = sources.freshness(loaded(Rows({"at": newest}), promise), now=datetime(2026, 5, 4, tzinfo=UTC))
+    assert fact.value == 86_400
+
+
+def article(name: str, facts: dict[str, object], until: date | None = None) -> Knowledge:
+    return Knowledge(name, name, "topic", "en", "lena", date(2026, 1, 1), until, facts, "text")
+
+
+def test_articles_that_state_other_values_contradict_each_other() -> None:
+    found = [article("a", {"days": 14}), article("b", {"days": 30}), article("c", {"days": 14}), article("d", {"fee": 2})]
+    assert list(articles.contradicting(found)) == [("a", "b", "days"), ("b", "c", "days")]
+
+
+def test_an_article_is_stale_the_day_after_it_was_valid() -> None:
+    found = [article("a", {}, date(2026, 5, 3)), article("b", {}, date(2026, 5, 4)), article("c", {})]
+    (fact,) = articles.stale(loaded(Rows(), articles=found), now=datetime(2026, 5, 4, tzinfo=UTC))
+    assert fact.value == pytest.approx(1 / 3)
+    assert fact.detail["stale"] == ["a"]
+
+
+def test_nothing_to_read_gives_no_share_of_nothing() -> None:
+    (fact,) = articles.stale(loaded(Rows()), now=datetime(2026, 5, 4, tzinfo=UTC))
+    assert fact.value == 0.0
+    assert replace(fact).n == 0
