@@ -31,12 +31,22 @@ def main() -> int:
         words = ["--quick"] if options.quick else []
         if options.peers and "--peers" in program.read_text(encoding="utf-8"):
             words.append("--peers")
-        done = subprocess.run([sys.executable, str(program), *words], stdout=subprocess.PIPE, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, str(program), *words], stdout=subprocess.PIPE, text=True, check=False
+        )
         line = done.stdout.strip().splitlines()[-1] if done.stdout.strip() else ""
         try:
             found.append(json.loads(line))
         except ValueError:
-            found.append({"claim": program.parent.name, "figures": {}, "bars": [], "holds": False, "failed": done.returncode})
+            found.append(
+                {
+                    "claim": program.parent.name,
+                    "figures": {},
+                    "bars": [],
+                    "holds": False,
+                    "failed": done.returncode,
+                }
+            )
         print(f"   {'holds' if found[-1]['holds'] else 'FALLS SHORT'}", flush=True)
     if not options.only:
         RESULTS.write_text(_page(found, quick=options.quick), encoding="utf-8")
@@ -65,7 +75,14 @@ def _page(found: list[dict], *, quick: bool) -> str:  # type: ignore[type-arg]
             lines.append(f"| {one['claim']} | could not be measured | | | **falls short** |")
     lines += ["", "## All figures", ""]
     for one in found:
-        lines += [f"### {one['claim']}", "", "```json", json.dumps(one["figures"], indent=1, ensure_ascii=False), "```", ""]
+        lines += [
+            f"### {one['claim']}",
+            "",
+            "```json",
+            json.dumps(one["figures"], indent=1, ensure_ascii=False),
+            "```",
+            "",
+        ]
     return "\n".join(lines)
 
 

@@ -30,7 +30,7 @@ class WrappedLoader:
         self._wrap = wrap
         self._loaded: dict[str, LoadedRelease] = {}
 
-    def load(self, digest: str) -> LoadedRelease:
+    def load(self, digest: str, *, fresh: bool = False) -> LoadedRelease:
         if digest not in self._loaded:
             loaded = self._inner.load(digest)
             tools = {name: self._wrap(name, tool) for name, tool in loaded.tools.items()}
@@ -44,7 +44,9 @@ def set_up(deployment: Deployment, place: Workspace) -> tuple[Principal, Release
     data.mkdir(parents=True, exist_ok=True)
     with sqlite3.connect(data / "target.sqlite") as target:
         target.execute("pragma journal_mode=wal")
-        target.execute("create table if not exists felt (idempotency_key text primary key, case_key text not null)")
+        target.execute(
+            "create table if not exists felt (idempotency_key text primary key, case_key text not null)"
+        )
     target.close()
     who = access.first_account(deployment, id_="bench", name="bench")
     files = folder_files(Path(__file__).parent / "usecase")

@@ -28,8 +28,16 @@ from roadworthy.wiring import open_deployment, workspace
 class Watched:
     """A connector that takes a moment, and writes down when it runs and whether it should not have."""
 
-    def __init__(self, name: str, inner: Connector, deployment: Deployment, log: int, moments: random.Random) -> None:
-        self._name, self._inner, self._deployment, self._log, self._moments = name, inner, deployment, log, moments
+    def __init__(
+        self, name: str, inner: Connector, deployment: Deployment, log: int, moments: random.Random
+    ) -> None:
+        self._name, self._inner, self._deployment, self._log, self._moments = (
+            name,
+            inner,
+            deployment,
+            log,
+            moments,
+        )
 
     @property
     def idempotency(self) -> Idempotency:
@@ -40,7 +48,9 @@ class Watched:
         with self._deployment.store.read() as tx:
             case = self._deployment.store.cases.by_key(tx, USE_CASE, key)
             assert case is not None
-            recorded = {step.ordinal for step in self._deployment.store.cases.steps(tx, case.id, run=case.run)}
+            recorded = {
+                step.ordinal for step in self._deployment.store.cases.steps(tx, case.id, run=case.run)
+            }
         word = "AGAIN" if ordinal in recorded else "ran"
         os.write(self._log, f"{word} {key} {ordinal}\n".encode())
         time.sleep(self._moments.uniform(0.01, 0.08))
@@ -63,7 +73,8 @@ def main(home: str, url: str, log_path: str, seed: str) -> None:
     deployment = open_deployment(workspace(Path(home), database_url=url), workers=4, lease_ttl_s=1.5)
     plain = deployment
     deployment = replace(
-        deployment, loader=WrappedLoader(plain.loader, lambda name, tool: Watched(name, tool, plain, log, moments))
+        deployment,
+        loader=WrappedLoader(plain.loader, lambda name, tool: Watched(name, tool, plain, log, moments)),
     )
     worker = Worker(deployment, name=f"crash-{os.getpid()}")
     worker.start()

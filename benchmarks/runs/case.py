@@ -50,7 +50,9 @@ class Nothing:
 class Timed:
     """Passes every call through and adds up its thread CPU time under a name."""
 
-    def __init__(self, inner: Any, name: str, spent: dict[str, float], only: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, inner: Any, name: str, spent: dict[str, float], only: frozenset[str] = frozenset()
+    ) -> None:
         self._inner, self._name, self._spent, self._only = inner, name, spent, only
 
     def __getattr__(self, name: str) -> Any:
@@ -73,7 +75,17 @@ class TimedStore:
 
     def __init__(self, inner: Any, spent: dict[str, float]) -> None:
         self._inner, self._spent = inner, spent
-        for name in ("cases", "effects", "reviews", "releases", "evidence", "people", "switches", "replies", "ledger"):
+        for name in (
+            "cases",
+            "effects",
+            "reviews",
+            "releases",
+            "evidence",
+            "people",
+            "switches",
+            "replies",
+            "ledger",
+        ):
             setattr(self, name, Timed(getattr(inner, name), f"rows: {name}", spent))
 
     def read(self) -> AbstractContextManager[Any]:
@@ -126,7 +138,9 @@ def main(home: str, url: str, count: str) -> None:
     deployment = open_deployment(place, workers=2)
     who, _ = set_up(deployment, place)
     spent: dict[str, float] = defaultdict(float)
-    deployment = replace(deployment, loader=WrappedLoader(deployment.loader, lambda _name, _tool: Nothing()))
+    deployment = replace(
+        deployment, loader=WrappedLoader(deployment.loader, lambda _name, _tool: Nothing())
+    )
     cpu_ms = drive(deployment, who, prefix="plain", count=int(count))
     timed = replace(
         deployment,

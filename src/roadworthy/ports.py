@@ -475,8 +475,10 @@ class LoadedRelease:
 class Loader(Protocol):
     """Unpacks a release under a package name of its own and keeps it; several live side by side."""
 
-    def load(self, digest: str) -> LoadedRelease:
-        """Errors: ``InputProblem`` RW-LOADER-00x for what the release lacks, ``Corrupt`` if altered."""
+    def load(self, digest: str, *, fresh: bool = False) -> LoadedRelease:
+        """The release, ready to run. ``fresh`` reads its knowledge anew, which changes under it.
+
+        Errors: ``InputProblem`` RW-LOADER-00x for what the release lacks, ``Corrupt`` if altered."""
 
 
 class ModelStore(Protocol):

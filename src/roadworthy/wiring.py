@@ -25,7 +25,7 @@ from roadworthy.operate.clearance import Clearance
 from roadworthy.operate.deployment import Deployment, Prices
 from roadworthy.operate.stopping import read_stopped
 from roadworthy.ports import Knowledge, LoadedRelease, TaskModel, Transaction
-from roadworthy.quantities import Cost
+from roadworthy.quantities import Cost, Digest, digest_of
 from roadworthy.release import Archive
 
 if TYPE_CHECKING:
@@ -172,20 +172,39 @@ class _Assembly:
     def __init__(self, place: Workspace, models: object) -> None:
         self._place = place
         self._models = models
+        self._articles: dict[str, np.ndarray] = {}
+        self._trained: tuple[Digest, TaskModel, bytes] | None = None
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
-        """Embeddings from the one embedding model of this process, loaded when first asked for."""
+        """Embeddings from the one embedding model of this process, loaded when first asked for.
+
+        A batch is the articles of a knowledge source, which every release searches: they are kept.
+        """
+        import numpy as np
+
         from roadworthy.adapters.localmodels import shared_minilm
 
-        return shared_minilm().embed(texts)
+        embedder = shared_minilm()
+        if len(texts) == 1:
+            return embedder.embed(texts)
+        missing = [text for text in texts if text not in self._articles]
+        for text, row in zip(missing, embedder.embed(missing), strict=True):
+            self._articles[text] = row
+        rows = np.stack([self._articles[text] for text in texts])
+        self._articles = dict(zip(texts, rows, strict=True))
+        return rows
 
     def train(
         self, task: str, texts: Sequence[str], labels: Sequence[str], *, features: str, seed: int
     ) -> tuple[TaskModel, bytes]:
+        """A trained model. The same training asked for again gives the one that was trained last."""
         from roadworthy.adapters.localmodels import TaskModel as LocalModel
 
-        model = LocalModel.train(task, texts, labels, seed=seed, features=features)
-        return model, model.to_bytes()
+        asked = digest_of([task, features, seed, list(texts), list(labels)])
+        if self._trained is None or self._trained[0] != asked:
+            model = LocalModel.train(task, texts, labels, seed=seed, features=features)
+            self._trained = (asked, model, model.to_bytes())
+        return self._trained[1], self._trained[2]
 
     def assemble(self, digest: str, charter: Charter, workflow: Workflow, folder: Path) -> LoadedRelease:
         from roadworthy.adapters.cedar import CedarPolicies

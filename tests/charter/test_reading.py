@@ -197,12 +197,42 @@ def test_a_key_that_is_no_word_is_a_problem() -> None:
     assert (problem.line, problem.column) == place_of(text, "[a, b]")
 
 
-def test_values_that_yaml_itself_cannot_read_are_problems_of_their_place() -> None:
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("!!int sixty", "`sixty` is no int"),
+        ("!!bool sixty", "`sixty` is no bool"),
+        ("!!float ''", "`` is no float"),
+        ("!!timestamp sixty", "`sixty` is no timestamp"),
+        ("2026-02-99", "`2026-02-99` is no timestamp"),
+    ],
+)
+def test_a_value_that_yaml_itself_cannot_read_is_a_problem_of_its_place(value: str, said: str) -> None:
+    text = changed(("hours_per_week: 60", f"hours_per_week: {value}"))
+    assert f"cannot read this value: {said}" in [problem.message for problem in problems(text)]
+    assert {problem.line for problem in problems(text)} == {place_of(text, "hours_per_week")[0]}
+
+
+def test_what_is_repeated_from_the_file_cannot_move_the_reader_s_terminal() -> None:
     text = changed(
-        ("hours_per_week: 60", "hours_per_week: !!int sixty"), ("due: 4h", "due: !!timestamp 2026-99-99")
+        ("autonomy: automatic", 'autonomy: "\\e[2J\\nautomatic"'),
+        ("phase: engineering", f"phase: {'x' * 900}"),
     )
+    for problem in problems(text):
+        assert problem.message.isprintable()
+        assert len(problem.message) <= 300
+
+
+@pytest.mark.parametrize(
+    "number", ["0x" + "f" * 9_000, "9" * 9_000, ":".join(["59"] * 20_000)], ids=["hex", "decimal", "sixty"]
+)
+def test_a_number_of_many_digits_is_refused_at_its_place(number: str) -> None:
+    text = changed(("cases_per_month: 9000", f"cases_per_month: {number}"))
     found = problems(text)
-    assert [problem.line for problem in found if "cannot read this value" in problem.message] == [
-        place_of(text, "hours_per_week")[0],
-        place_of(text, "due:")[0],
-    ]
+    assert {problem.line for problem in found} == {place_of(text, "cases_per_month")[0]}
+
+
+def test_a_flood_of_problems_is_cut_and_quick() -> None:
+    found = problems(EXAMPLE + "".join(f"objectiv{number}: x\n" for number in range(9_000)))
+    assert len(found) == 200
+    assert found[0].hint == "did you mean `objective`?"

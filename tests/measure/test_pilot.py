@@ -26,7 +26,9 @@ def labelled(count: int, *, wrong_every: int = 0, hostile_every: int = 0) -> lis
         wrong = wrong_every and number % wrong_every == 0
         bad = bool(hostile_every) and number % hostile_every == 0
         data = {"text": f"refund 0.{90 + number % 9}", "sender": f"c{number}@example.com"}
-        found.append(Labelled(f"L-{number}", data, "other" if wrong else "refund", f"f{number}", hostile=bad))
+        found.append(
+            Labelled(f"L-{number}", data, "other" if wrong else "refund", f"f{number}", hostile=bad)
+        )
     return found
 
 
@@ -77,7 +79,9 @@ def test_enough_right_answers_give_a_certificate_and_it_takes_effect(office: Off
     assert {one.case.handled_by for one in piloted} == {"person"}
     (fact,) = certificates(office.deployment, BEN, release, piloted)
     assert fact.value <= 0.05
-    rehearsed = run_pilot(office.deployment, BEN, release, labelled(20), wait=drained(office), rehearsal="under it")
+    rehearsed = run_pilot(
+        office.deployment, BEN, release, labelled(20), wait=drained(office), rehearsal="under it"
+    )
     assert {one.case.handled_by for one in rehearsed} == {"automatic"}
 
 

@@ -55,7 +55,10 @@ def test_empty_values_agree_with_nothing() -> None:
     assert sources.count_duplicates([customer("", None), customer("", None)], ENTITY) == 0
 
 
-@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("xyz"), st.sampled_from("12")), max_size=15), st.randoms())
+@given(
+    st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("xyz"), st.sampled_from("12")), max_size=15),
+    st.randoms(),
+)
 def test_the_order_of_records_does_not_matter(raw, random) -> None:
     rows = [customer(name, email, postcode) for name, email, postcode in raw]
     shuffled = list(rows)
@@ -68,7 +71,9 @@ def test_the_baseline_is_what_the_query_says() -> None:
     assert (fact.value, fact.unit) == (0.61, "share")
 
 
-@pytest.mark.parametrize("rows", [[], [{"n": "many"}], [{"n": 1}, {"n": 2}], [{"n": None}], [{"a": 1, "b": 2}]])
+@pytest.mark.parametrize(
+    "rows", [[], [{"n": "many"}], [{"n": 1}, {"n": 2}], [{"n": None}], [{"a": 1, "b": 2}]]
+)
 def test_a_query_gives_one_row_with_one_number(rows) -> None:
     with pytest.raises(InputProblem, match="one number"):
         sources.kpi_baseline(loaded(Rows(*rows)))
@@ -82,7 +87,9 @@ def test_a_broken_check_is_counted_with_its_rows() -> None:
     assert fact.value == 0.0
 
 
-@pytest.mark.parametrize("newest", ["2026-05-03", "2026-05-03T00:00:00", "2026-05-03 00:00:00+00:00", datetime(2026, 5, 3)])
+@pytest.mark.parametrize(
+    "newest", ["2026-05-03", "2026-05-03T00:00:00", "2026-05-03 00:00:00+00:00", datetime(2026, 5, 3)]
+)
 def test_age_is_counted_from_the_newest_entry(newest) -> None:
     promise = ", refreshed: {source: books, sql: select 1}, max_age: 2d"
     (fact,) = sources.freshness(loaded(Rows({"at": newest}), promise), now=datetime(2026, 5, 4, tzinfo=UTC))
@@ -94,7 +101,12 @@ def article(name: str, facts: dict[str, object], until: date | None = None) -> K
 
 
 def test_articles_that_state_other_values_contradict_each_other() -> None:
-    found = [article("a", {"days": 14}), article("b", {"days": 30}), article("c", {"days": 14}), article("d", {"fee": 2})]
+    found = [
+        article("a", {"days": 14}),
+        article("b", {"days": 30}),
+        article("c", {"days": 14}),
+        article("d", {"fee": 2}),
+    ]
     assert list(articles.contradicting(found)) == [("a", "b", "days"), ("b", "c", "days")]
 
 

@@ -40,18 +40,25 @@ async def pay(case: rw.Case, run: rw.Run) -> rw.Decision:
 async def pay_whom_the_text_names(case: rw.Case, run: rw.Run) -> rw.Decision:
     intent = await run.predict("intent", case.data.text)
     return rw.Decision(
-        "paid", confidence=1.0, because=[intent], effects=[rw.effect("bank.pay", account=intent.label, amount=5)]
+        "paid",
+        confidence=1.0,
+        because=[intent],
+        effects=[rw.effect("bank.pay", account=intent.label, amount=5)],
     )
 
 
 async def ask(case: rw.Case, run: rw.Run) -> rw.Decision:
     await run.call("books.look")
     colour = await run.ask("which colour?", choices=["red", "blue"])
-    return rw.Decision(colour, confidence=1.0, effects=[rw.effect("mail.reply", to=case.data.sender, body=colour)])
+    return rw.Decision(
+        colour, confidence=1.0, effects=[rw.effect("mail.reply", to=case.data.sender, body=colour)]
+    )
 
 
 async def act_then_reply(case: rw.Case, run: rw.Run) -> rw.Decision:
-    done = await run.act(rw.effect("mail.reply", slot="first", to=case.data.sender, body="one"), confidence=0.9)
+    done = await run.act(
+        rw.effect("mail.reply", slot="first", to=case.data.sender, body="one"), confidence=0.9
+    )
     return rw.Decision(
         "done",
         confidence=0.9,

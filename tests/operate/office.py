@@ -180,7 +180,7 @@ class Office:
             for who in (OLGA, RITA, BEN, VERA, SHOP):
                 self.store.people.add(tx, who)
 
-    def load(self, digest: str) -> LoadedRelease:
+    def load(self, digest: str, *, fresh: bool = False) -> LoadedRelease:
         if digest not in self.workflows:
             raise NotFound("RW-RELEASE-002", "no such release")
         return LoadedRelease(
@@ -222,7 +222,9 @@ class Office:
         return release
 
     def submit(self, key: str, text: str = "refund 0.9", **more: str) -> CaseRecord:
-        return submit(self.deployment, SHOP, "desk", key, {"text": text, "sender": "ada@example.com", **more}).case
+        return submit(
+            self.deployment, SHOP, "desk", key, {"text": text, "sender": "ada@example.com", **more}
+        ).case
 
     def work(self) -> None:
         """Run every job that is due."""

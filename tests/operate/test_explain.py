@@ -14,11 +14,20 @@ def test_one_page_tells_inputs_steps_effects_and_proof(office: Office) -> None:
     sequence_all(office.deployment)
     page = explain(office.deployment, BEN, "K-1")
     assert page["input"]["sender"] == "ada@example.com"
-    assert [step["name"] for step in page["steps"]] == ["predict:intent", "call:books.look", "generate:reply"]
+    assert [step["name"] for step in page["steps"]] == [
+        "predict:intent",
+        "call:books.look",
+        "generate:reply",
+    ]
     assert page["steps"][0]["result"]["value"]["runner_up"] == "other"
     assert page["effects"][0]["threshold"] == 0.8
     assert page["effects"][0]["undo"] == "mail.withdraw"
-    assert [entry["kind"] for entry in page["ledger"]] == ["case.accepted", "case.decided", "effect.confirmed", "case.closed"]
+    assert [entry["kind"] for entry in page["ledger"]] == [
+        "case.accepted",
+        "case.decided",
+        "effect.confirmed",
+        "case.closed",
+    ]
 
 
 def test_content_is_shown_only_to_roles_that_may_read_it(office: Office) -> None:

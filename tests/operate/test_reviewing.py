@@ -44,7 +44,12 @@ def test_an_approval_of_something_else_than_was_seen_counts_for_nothing(office: 
 def test_an_edit_is_what_leaves(office: Office) -> None:
     review = waiting(office)
     decide_review(
-        office.deployment, VERA, review.id, Verdict.EDIT, seen=review.proposal, edits={"body": "better words"}
+        office.deployment,
+        VERA,
+        review.id,
+        Verdict.EDIT,
+        seen=review.proposal,
+        edits={"body": "better words"},
     )
     office.work()
     assert office.tools["mail.reply"].felt["desk:K-1:mail.reply-0"]["body"] == "better words"
@@ -121,7 +126,9 @@ def test_a_rejection_needs_a_reason(office: Office) -> None:
 def test_an_answer_is_one_of_the_choices(office: Office) -> None:
     review = waiting(office, flow=flows.ask)
     with pytest.raises(InputProblem, match="red, blue"):
-        decide_review(office.deployment, VERA, review.id, Verdict.ANSWER, seen=review.proposal, answer="green")
+        decide_review(
+            office.deployment, VERA, review.id, Verdict.ANSWER, seen=review.proposal, answer="green"
+        )
 
 
 def test_work_done_by_a_person_closes_the_case(office: Office) -> None:

@@ -46,8 +46,26 @@ def test_approvals_answer_their_requirements_and_run_out(office: Office) -> None
 def test_a_waiver_is_granted_by_a_second_person_and_shows(office: Office) -> None:
     office.release(flows.reply, stage=Stage.PILOT)
     with pytest.raises(Refused):
-        waive(office.deployment, RITA, "desk", "business.kpi_baseline", "", asked_by="rita", reason="x", valid_for=timedelta(days=1))
-    waive(office.deployment, RITA, "desk", "business.kpi_baseline", "", asked_by="ben", reason="no table yet", valid_for=timedelta(days=1))
+        waive(
+            office.deployment,
+            RITA,
+            "desk",
+            "business.kpi_baseline",
+            "",
+            asked_by="rita",
+            reason="x",
+            valid_for=timedelta(days=1),
+        )
+    waive(
+        office.deployment,
+        RITA,
+        "desk",
+        "business.kpi_baseline",
+        "",
+        asked_by="ben",
+        reason="no table yet",
+        valid_for=timedelta(days=1),
+    )
     found = verdict(office.deployment, BEN, "desk", "r1", Stage.SHADOW)
     (finding,) = [f for f in found.findings if f.requirement == "business.kpi_baseline"]
     assert finding.mark == "waived"
@@ -107,7 +125,9 @@ def test_rolling_back_twice_asks_nobody_twice(office: Office) -> None:
 def test_a_halted_release_sends_nothing_more(office: Office) -> None:
     office.release(flows.reply, stage=Stage.CANARY, share=0.999)
     office.submit("K-1", "refund 0.95")
-    office.tools["books.look"].before = lambda: abort_release(office.deployment, BEN, "desk", "r1", reason="bad") and None
+    office.tools["books.look"].before = lambda: (
+        abort_release(office.deployment, BEN, "desk", "r1", reason="bad") and None
+    )
     office.work()
     assert office.tools["mail.reply"].sends == []
 

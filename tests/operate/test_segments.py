@@ -113,7 +113,9 @@ def test_a_workflow_that_changed_its_mind_goes_to_a_person(office: Office) -> No
 
         stored = office.store.cases.get(tx, case.id)
         assert stored is not None
-        office.store.cases.save(tx, replace(stored, state=State.OPEN, version=stored.version + 1), expected=stored.version)
+        office.store.cases.save(
+            tx, replace(stored, state=State.OPEN, version=stored.version + 1), expected=stored.version
+        )
     handlers(office.deployment)["segment"](f"{case.id}/1/1")
     assert office.case("K-1").state is State.WAITING
     assert "RW-CASE-010" in office.case("K-1").reason

@@ -8,7 +8,9 @@ from tests.operate.office import BEN, OLGA, VERA, Office
 
 
 @pytest.mark.parametrize("scope", ["all", "use_case:desk", "release", "tool:books.look", "model:intent"])
-def test_a_stop_lets_no_step_run_and_a_second_person_sets_everything_going_again(office: Office, scope) -> None:
+def test_a_stop_lets_no_step_run_and_a_second_person_sets_everything_going_again(
+    office: Office, scope
+) -> None:
     release = office.release(flows.reply)
     scope = f"release:{release.digest}" if scope == "release" else scope
     thrown = stop(office.deployment, BEN, scope, reason="smoke")
@@ -33,7 +35,9 @@ def test_nobody_lifts_his_own_stop(office: Office) -> None:
 def test_a_stop_of_a_tool_parks_its_effects_and_keeps_the_steps(office: Office) -> None:
     office.release(flows.reply)
     office.submit("K-1")
-    office.tools["books.look"].before = lambda: stop(office.deployment, BEN, "tool:mail.reply", reason="x") and None
+    office.tools["books.look"].before = lambda: (
+        stop(office.deployment, BEN, "tool:mail.reply", reason="x") and None
+    )
     office.work()
     office.tools["books.look"].before = lambda: None
     case = office.case("K-1")

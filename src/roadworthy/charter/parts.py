@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from roadworthy.quantities import Cost, Money
 
@@ -36,9 +36,15 @@ def _duration(text: str) -> str:
 DURATION = re.compile(r"(\d{1,6})([smhd])", re.ASCII)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
-MoneyText = Annotated[str, AfterValidator(_money), Field(examples=["49.90 EUR"])]
-CostText = Annotated[str, AfterValidator(_cost), Field(examples=["0.0031 EUR"])]
-Duration = Annotated[str, AfterValidator(_duration), Field(examples=["30m", "4h", "90d"])]
+# Patterns that only the published schema uses, for editors; the validators say more.
+_AMOUNT: dict[str, JsonValue] = {"pattern": r"^\s*-?\d+(\.\d+)?\s+[A-Z]{3}\s*$"}
+_SPAN: dict[str, JsonValue] = {"pattern": r"^\s*\d{1,6}[smhd]\s*$"}
+
+MoneyText = Annotated[str, AfterValidator(_money), Field(examples=["49.90 EUR"], json_schema_extra=_AMOUNT)]
+CostText = Annotated[str, AfterValidator(_cost), Field(examples=["0.0031 EUR"], json_schema_extra=_AMOUNT)]
+Duration = Annotated[
+    str, AfterValidator(_duration), Field(examples=["30m", "4h", "90d"], json_schema_extra=_SPAN)
+]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$", examples=["support"])]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", examples=["customer"])]
 ShareNumber = Annotated[float, Field(ge=0, le=1)]

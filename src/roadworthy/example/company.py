@@ -23,7 +23,7 @@ from roadworthy.example.repairs import (
     true_duplicates,
 )
 from roadworthy.example.tickets import tickets
-from roadworthy.example.traffic import traffic
+from roadworthy.example.traffic import traffic, vary
 
 __all__ = [
     "LONG_AGO",
@@ -37,6 +37,7 @@ __all__ = [
     "messages",
     "traffic",
     "true_duplicates",
+    "vary",
 ]
 
 _CRM = """

@@ -12,11 +12,20 @@ from itertools import count as count_up
 from random import Random
 
 from roadworthy.example import customers, fees
-from roadworthy.example.messages import HOSTILE, OUT_OF_SCOPE, Message, Split, messages
+from roadworthy.example.messages import (
+    ELABORATE,
+    HOSTILE,
+    OUT_OF_SCOPE,
+    ROUTINE,
+    Message,
+    Split,
+    messages,
+)
 from roadworthy.example.seeded import stream
 
 FIRST_NUMBER = 100_001
-_GERMAN, _OUT_OF_SCOPE, _HOSTILE = 0.35, 0.12, 0.015
+_GERMAN = 0.35
+_MIX = {HOSTILE: 0.015, OUT_OF_SCOPE: 0.12, ELABORATE: 0.10, ROUTINE: 0.765}
 _GAP = timedelta(minutes=4, seconds=48)  # 9,000 messages in 30 days
 _FEE_REFUND = "fee_refund_request"
 
@@ -48,8 +57,8 @@ def traffic(
 ) -> Iterator[Message]:
     """Messages as they arrive, from families of one split; ``None`` never ends.
 
-    Of a hundred about 12 are out of scope, 1.5 hostile and 35 German; the intents are equally
-    frequent. Each comes from a customer of the company built with the same seed (about a refund:
+    Of a hundred about 76 are routine, 12 out of scope, 1.5 hostile and 35 German; the intents are
+    equally frequent. Each comes from a customer of the company built with the same seed (about a refund:
     from one who paid a fee), slightly other than written: slips of the finger, greetings, names.
     Message ``T-100123`` of a seed is always the same but for ``at``, so a stream goes on where
     another ended by giving ``first``; ``at`` runs from ``since``, one message in about five minutes.
@@ -125,9 +134,9 @@ def _neighbours(language: str) -> Mapping[str, str]:
 
 
 def _kind(rng: Random, language: str, pools: Mapping[tuple[str, str], Sequence[Message]]) -> str:
-    drawn = rng.random()
-    kind = HOSTILE if drawn < _HOSTILE else OUT_OF_SCOPE if drawn < _HOSTILE + _OUT_OF_SCOPE else ""
-    return kind if pools[kind, language] else ""
+    """A kind by the mix, among those that this split and language have."""
+    there = {kind: share for kind, share in _MIX.items() if pools[kind, language]}
+    return rng.choices(list(there), weights=list(there.values()))[0]
 
 
 @cache
@@ -135,8 +144,7 @@ def _pools(seed: int, split: Split) -> Mapping[tuple[str, str], Sequence[Message
     pools: dict[tuple[str, str], list[Message]] = defaultdict(list)
     for message in messages(seed=seed):
         if message.split == split:
-            kind = message.intent if message.intent in {HOSTILE, OUT_OF_SCOPE} else ""
-            pools[kind, message.language].append(message)
+            pools[message.kind, message.language].append(message)
     return pools
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from roadworthy.charter import LISTS, TIERS
+from roadworthy.charter.reading import YAML_FAULTS
 from roadworthy.errors import InputProblem, Problem
 from roadworthy.stage import ROAD, Stage
 
@@ -69,7 +70,7 @@ def parse_requirements(text: str, *, place: str) -> RequirementSet:
     """Read the policy file. Errors: ``InputProblem`` RW-GATE-001 with every problem of the file."""
     try:
         document = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as problem:
+    except YAML_FAULTS as problem:
         raise InputProblem("RW-GATE-001", Problem(f"not YAML: {problem}", place=place)) from None
     if (
         not isinstance(document, Mapping)

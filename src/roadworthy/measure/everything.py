@@ -22,7 +22,7 @@ def measure_without_labels(
 ) -> tuple[Measurement, ...]:
     """Data, knowledge, KPI, policy coverage, and what shadow and canary showed so far."""
     require(principal, "measure", use_case=release.use_case)
-    loaded = deployment.loader.load(release.digest)
+    loaded = deployment.loader.load(release.digest, fresh=True)
     now = deployment.now()
     facts = [
         sources.kpi_baseline(loaded),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from roadworthy.charter import Charter
 from roadworthy.evidence import Evidence, Measurement
@@ -35,7 +35,7 @@ def judge(deployment: Deployment, tx: Transaction, release: Release, stage: Stag
     approvals = deployment.store.evidence.approvals(tx, release.use_case, digest=release.digest)
     measurements = [
         *deployment.store.evidence.measurements(tx, release.use_case),
-        *_about_people(deployment, tx, charter, release, approvals),
+        *_about_people(deployment, tx, charter, release, approvals, now),
     ]
     demo = sorted({approval.principal for approval in approvals if approval.demo})
     return decide(
@@ -126,9 +126,9 @@ def _about_people(
     charter: Charter,
     release: Release,
     approvals: Sequence[Approval],
+    now: datetime,
 ) -> list[Measurement]:
     """Facts about accounts and approvals, read at the moment of the decision."""
-    now = deployment.now()
     owner = deployment.store.people.get(tx, charter.owners.business)
     accountable = owner is not None and not owner.disabled and Role.OWNER in owner.roles
     standing = [

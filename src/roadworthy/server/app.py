@@ -20,7 +20,7 @@ from roadworthy.server.guard import Guard, host_name
 from roadworthy.server.health import Health
 from roadworthy.server.problems import no_such_page, problem_json, wrong_method
 from roadworthy.server.rendering import Renderer
-from roadworthy.server.session import Cookies
+from roadworthy.server.session import NOBODY, Cookies, Visitor
 
 
 def application(
@@ -62,6 +62,13 @@ def application(
     return made
 
 
+def _visitor(renderer: Renderer, request: Request) -> Visitor:
+    try:
+        return renderer.visitor(request)
+    except RoadworthyError:
+        return NOBODY
+
+
 def _other(renderer: Renderer, request: Request, fault: Exception) -> Response:
     """What the router says itself: no such page, or not this method."""
     problem: RoadworthyError = no_such_page(request.url.path)
@@ -72,6 +79,6 @@ def _other(renderer: Renderer, request: Request, fault: Exception) -> Response:
     if path.startswith(f"{PREFIX}/") or path.endswith(".json"):
         response: Response = problem_json(problem)
     else:
-        response = renderer.problem(request, problem, by=renderer.visitor(request))
+        response = renderer.problem(request, problem, by=_visitor(renderer, request))
     response.headers.update(headers)
     return response

@@ -46,8 +46,6 @@ def submitted(
     """An endpoint for a form that was shown to this browser. ``anybody``: before sign-in too."""
 
     def answer(request: Request, body: bytes) -> Response:
-        by = renderer.visitor(request)
-
         def checked(request: Request, by: Visitor) -> Response:
             fields = read_form(body, content_type=request.headers.get("content-type", ""))
             if by.principal is None and not anybody:
@@ -55,7 +53,7 @@ def submitted(
             check_form(request, fields, by.secret)
             return act(request, by, fields)
 
-        return guarded(renderer, request, by, checked)
+        return guarded(renderer, request, checked)
 
     async def endpoint(request: Request) -> Response:
         return await run_in_threadpool(answer, request, await request.body())

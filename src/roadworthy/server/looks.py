@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
-from markupsafe import Markup
+from markupsafe import Markup, escape
+
+from roadworthy.quantities import NANO, Cost
 
 _SPANS = (
     (timedelta(days=365), "y"),
@@ -25,8 +28,10 @@ WORDS: Mapping[str, str] = {
     "unclear": "Was it felt?",
     "correction": "Look at what was sent",
     "risk_officer": "risk officer",
-    "automatic": "automatic",
     "person": "by a person",
+    "execute": "may leave",
+    "review": "a person decides",
+    "refuse": "refused",
     "not evaluated": "Not measured",
     "pass": "Holds",
     "waived": "Waived",
@@ -61,6 +66,8 @@ def environment() -> Environment:
         "words": words,
         "step_name": step_name,
         "figure": figure,
+        "price": price,
+        "prose": prose,
         "readable": readable,
     }
     return made
@@ -100,6 +107,23 @@ def count(value: int) -> str:
 def figure(value: float | None, digits: int = 3) -> str:
     """A score such as `0.912`."""
     return "–" if value is None else f"{value:.{digits}f}"
+
+
+def price(value: str) -> str:
+    """A usage cost as people read it: `0.0031 EUR`; what is smaller than a hundredth of a cent says so."""
+    cost = Cost.parse(value)
+    if 0 < cost.nano < NANO // 10_000:
+        return f"< 0.0001 {cost.currency}"
+    return f"{cost.nano / NANO:.4f} {cost.currency}" if cost.nano else f"0 {cost.currency}"
+
+
+def prose(text: str) -> Markup:
+    """A sentence of the program; what stands in backticks is set as code."""
+    parts = re.split(r"`([^`]+)`", text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part)
+        for place, part in enumerate(parts)
+    )
 
 
 def words(value: str) -> str:

@@ -19,7 +19,7 @@ from roadworthy.server.bodies import read_query
 from roadworthy.server.machines import recognised
 from roadworthy.server.problems import Json, problem_json, unexpected
 from roadworthy.server.rendering import Renderer, with_query
-from roadworthy.server.session import Visitor, bearer
+from roadworthy.server.session import NOBODY, Visitor, bearer
 from roadworthy.server.views import cases, portfolio, reviews, use_case
 
 
@@ -71,22 +71,23 @@ def routes(renderer: Renderer) -> list[BaseRoute]:
 def reading(renderer: Renderer, act: Act) -> Callable[[Request], Awaitable[Response]]:
     """An endpoint for somebody who is signed in; anybody else is sent to sign in first."""
 
-    def answer(request: Request) -> Response:
-        by = renderer.visitor(request)
+    def signed_in(request: Request, by: Visitor) -> Response:
         if by.principal is None:
             here = with_query(request.url.path, request.url.query)
             return RedirectResponse(with_query("/sign-in", {"next": here}), 303)
-        return guarded(renderer, request, by, act)
+        return act(request, by)
 
     async def endpoint(request: Request) -> Response:
-        return await run_in_threadpool(answer, request)
+        return await run_in_threadpool(guarded, renderer, request, signed_in)
 
     return endpoint
 
 
-def guarded(renderer: Renderer, request: Request, by: Visitor, act: Act) -> Response:
-    """What ``act`` answers, or the page about what went wrong."""
+def guarded(renderer: Renderer, request: Request, act: Act) -> Response:
+    """What ``act`` answers to this browser, or the page about what went wrong."""
+    by = NOBODY
     try:
+        by = renderer.visitor(request)
         return act(request, by)
     except RoadworthyError as problem:
         return renderer.problem(request, problem, by=by)

@@ -50,12 +50,14 @@ class Renderer:
         typed: Mapping[str, str] | None = None,
     ) -> Response:
         """A page. ``problem`` stands above it, ``typed`` are fields to show again as they were filled in."""
+        navigation = self._navigation(by.principal)
         frame = {
             "title": self._title,
             "path": request.url.path,
             "json_path": with_query(f"{request.url.path}.json", request.url.query),
             "me": by.principal,
-            "navigation": self._navigation(by.principal),
+            "navigation": navigation,
+            "reachable": {entry["href"] for entry in navigation},
             "now": self.deployment.now(),
             "form_field": FORM_FIELD,
             "form_token": by.form_token,

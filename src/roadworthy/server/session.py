@@ -77,6 +77,9 @@ class Visitor:
         return form_token(self.secret)
 
 
+NOBODY = Visitor(None, "")
+
+
 def form_token(secret: str) -> str:
     """The token of every form shown to this session: tells nothing about the secret."""
     return hmac.new(secret.encode(), b"roadworthy form", hashlib.sha256).hexdigest()

@@ -55,7 +55,7 @@ def _show(renderer: Renderer, request: Request) -> Response:
         query = read_query(request.url.query, known=("token", "next"))
         return _form(renderer, request, by, query)
 
-    return guarded(renderer, request, renderer.visitor(request), act)
+    return guarded(renderer, request, act)
 
 
 def _sign_in(renderer: Renderer, request: Request, by: Visitor, fields: Fields) -> Response:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from roadworthy.adapters.dbos.dispatcher import Dispatcher
-from roadworthy.adapters.dbos.jobs import JobTable
+from roadworthy.adapters.dbos.jobs import JobTable, not_set_up
 from roadworthy.adapters.dbos.lease import Lease
 from roadworthy.errors import RoadworthyError, Unavailable
 from roadworthy.ports import Engine, EngineHealth, Job, Transaction
@@ -86,7 +86,7 @@ class DbosEngine(Engine):
         self._table.add(self._connection_of(tx), job)
 
     def start(self, handlers: Mapping[str, Callable[[str], None]]) -> None:
-        """Begin to take jobs. Errors: ``Unavailable`` RW-ENGINE-001, RW-ENGINE-002 if not migrated."""
+        """Begin to take jobs. Errors: ``Unavailable`` RW-ENGINE-001, or 002 if not migrated."""
         from roadworthy.adapters.dbos.runtime import Runtime
 
         with DbosEngine._starting:
@@ -186,12 +186,19 @@ def _border() -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as fault:
+        if _lacks_tables(fault):
+            raise not_set_up() from fault
         raise Unavailable(
             "RW-ENGINE-001",
             "the database of the durable engine did not answer as expected",
             retry_is_safe=True,
-            hint="see that the database runs and was set up by this version",
+            hint="see that the database runs and can be written",
         ) from fault
+
+
+def _lacks_tables(fault: SQLAlchemyError) -> bool:
+    driver = getattr(fault, "orig", None)
+    return getattr(driver, "sqlstate", "") == "42P01" or "no such table" in str(driver)
 
 
 def _described(fault: BaseException) -> str:

@@ -15,6 +15,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from roadworthy.errors import Unavailable
 from roadworthy.ports import EngineHealth, Job
 
 APPLICATION: Final = "roadworthy"
@@ -224,4 +225,13 @@ def arguments(kind: str, reference: str, attempt: int) -> str:
         {"namedArgs": {}, "positionalArgs": [kind, reference, attempt]},
         separators=(",", ":"),
         ensure_ascii=False,
+    )
+
+
+def not_set_up() -> Unavailable:
+    return Unavailable(
+        "RW-ENGINE-002",
+        "the tables of the durable engine are missing or of an older version",
+        retry_is_safe=True,
+        hint="let `roadworthy up` set the database up first",
     )

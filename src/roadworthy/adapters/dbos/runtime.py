@@ -21,8 +21,7 @@ from dbos._sys_db import SystemDatabase
 from dbos._sys_db_postgres import PostgresSystemDatabase
 from dbos._sys_db_sqlite import SQLiteSystemDatabase
 
-from roadworthy.adapters.dbos.jobs import APPLICATION, QUEUE, VERSION, WORKFLOW, Claim
-from roadworthy.errors import Unavailable
+from roadworthy.adapters.dbos.jobs import APPLICATION, QUEUE, VERSION, WORKFLOW, Claim, not_set_up
 
 MAX_STARTS = 5
 _SCHEMA = "dbos"
@@ -80,12 +79,7 @@ class Runtime:
         except BaseException as fault:
             self.close()
             if isinstance(fault, DBOSException):
-                raise Unavailable(
-                    "RW-ENGINE-002",
-                    "the tables of the durable engine are missing or of an older version",
-                    retry_is_safe=True,
-                    hint="let `roadworthy up` set the database up first",
-                ) from fault
+                raise not_set_up() from fault
             raise
 
     def submit(self, claim: Claim) -> Future[None]:

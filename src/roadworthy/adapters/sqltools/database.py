@@ -1,12 +1,11 @@
-"""A database that tools and sources share: one connection for each thread, kind of access and time limit."""
+"""What SQLite and Postgres have in common: two calls, a connection for each thread, words for trouble."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
-from weakref import WeakSet, WeakValueDictionary
+from weakref import WeakSet
 
 from roadworthy.adapters.sqltools.statement import Statement
 from roadworthy.errors import InputProblem, Problem, Unavailable
@@ -14,12 +13,9 @@ from roadworthy.errors import InputProblem, Problem, Unavailable
 LOCK_WAIT_S = 2.0
 """How long a statement waits for somebody else's transaction before it is tried again later."""
 
-FORMS = "`sqlite:///{data}/name.sqlite` or `postgresql://user@host/database`"
-_POSTGRES = ("postgresql://", "postgres://", "postgresql+psycopg://")
-
 
 class Database(Protocol):
-    """Both calls are one short transaction. Errors: RW-SQL-002 to 008, see ``trouble``."""
+    """Both calls are one short transaction. Errors: RW-SQL-002 to 008, see ``Trouble``."""
 
     @property
     def place(self) -> str:
@@ -34,45 +30,6 @@ class Database(Protocol):
 
     def close(self) -> None:
         """Close the connections of all threads, at a moment when none is in use. Used again, new ones open."""
-
-
-_lock = threading.Lock()
-_shared: WeakValueDictionary[tuple[str, bool, float], Database] = WeakValueDictionary()
-
-
-def open_database(url: str, *, data: Path, place: str, writable: bool, timeout_s: float) -> Database:
-    """The database at an address of the charter; nothing is connected before the first statement.
-
-    Several tools at one address share their connections. The last of them that goes closes them.
-    A relative file lies in the data folder. Errors: ``InputProblem`` RW-SQL-001 for another kind of address.
-    """
-    address = url.replace("{data}", str(data))
-    if address.startswith("sqlite:///") and address != "sqlite:///":
-        address = str(data / address.removeprefix("sqlite:///"))
-        is_file = True
-    elif address.startswith(_POSTGRES):
-        address = "postgresql://" + address.split("://", 1)[1]
-        is_file = False
-    else:
-        raise InputProblem(
-            "RW-SQL-001", Problem("this is no address of a database", place=place, hint=f"write {FORMS}")
-        )
-    key = (address, writable, timeout_s)
-    with _lock:
-        database = _shared.get(key)
-        if database is None:
-            database = _shared[key] = _make(address, is_file, place, writable, timeout_s)
-        return database
-
-
-def _make(address: str, is_file: bool, place: str, writable: bool, timeout_s: float) -> Database:
-    if is_file:
-        from roadworthy.adapters.sqltools.sqlite import SqliteDatabase
-
-        return SqliteDatabase(Path(address), writable=writable, timeout_s=timeout_s)
-    from roadworthy.adapters.sqltools.postgres import PostgresDatabase
-
-    return PostgresDatabase(address, declared_at=place, writable=writable, timeout_s=timeout_s)
 
 
 class Closable(Protocol):

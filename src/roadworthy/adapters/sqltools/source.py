@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from roadworthy.adapters.sqltools.database import open_database
+from roadworthy.adapters.sqltools.opening import open_database
 from roadworthy.adapters.sqltools.statement import question
 
 QUESTION_S = 5.0

@@ -15,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from roadworthy.adapters.sqltools.database import Database, open_database
+from roadworthy.adapters.sqltools.database import Database
+from roadworthy.adapters.sqltools.opening import open_database
 from roadworthy.adapters.sqltools.statement import Statement, is_identifier, is_table, question, quoted
 from roadworthy.casework.effect import Idempotency
 from roadworthy.charter import Tool, seconds

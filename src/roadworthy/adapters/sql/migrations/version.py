@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +18,8 @@ from roadworthy.adapters.sql.engine import begin_read, begin_write
 from roadworthy.errors import InputProblem, Problem
 
 VERSION_TABLE: Final = "schema_version"
+_ONE_AT_A_TIME = threading.Lock()
+"""Alembic keeps the migration that runs in global state, also where two databases are migrated at once."""
 
 
 def current(engine: sa.Engine) -> str:
@@ -26,7 +30,7 @@ def current(engine: sa.Engine) -> str:
 
 def is_current(engine: sa.Engine) -> bool:
     """The database has exactly the schema that this program needs."""
-    return current(engine) == _scripts().get_current_head()
+    return current(engine) == _known()[0]
 
 
 def upgrade(engine: sa.Engine) -> None:
@@ -36,11 +40,11 @@ def upgrade(engine: sa.Engine) -> None:
     """
     if is_current(engine):
         return
-    with begin_write(engine) as connection:
+    with _ONE_AT_A_TIME, begin_write(engine) as connection:
         locks.hold(connection, locks.MIGRATION)
         # Whoever waited for the lock may find the work done.
         found = _current(connection)
-        if found and found not in {script.revision for script in _scripts().walk_revisions()}:
+        if found and found not in _known():
             raise InputProblem(
                 "RW-STORE-005",
                 Problem(
@@ -58,8 +62,11 @@ def _current(connection: sa.Connection) -> str:
     return context.get_current_revision() or ""
 
 
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config())
+@cache
+def _known() -> tuple[str, ...]:
+    """All revisions that this program has, the newest first."""
+    scripts = ScriptDirectory.from_config(_config())
+    return tuple(script.revision for script in scripts.walk_revisions())
 
 
 def _config() -> Config:

@@ -71,13 +71,14 @@ def _casework() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("use_case", "key", "twin"),
     )
-    op.create_index("ix_case_record_release_id", "case_record", ["release", "id"])
-    op.create_index("ix_case_record_state_id", "case_record", ["state", "id"])
+    op.create_index("ix_case_record_state_use_case_id", "case_record", ["state", "use_case", "id"])
     op.create_index("ix_case_record_use_case_id", "case_record", ["use_case", "id"])
+    op.create_index("ix_case_record_use_case_release_id", "case_record", ["use_case", "release", "id"])
+    op.create_index("ix_case_record_use_case_stage_id", "case_record", ["use_case", "stage", "id"])
     op.create_index(
-        "ix_case_record_use_case_release_stage_state_handled_by",
+        "ix_case_record_use_case_stage_state_handled_by_release",
         "case_record",
-        ["use_case", "release", "stage", "state", "handled_by"],
+        ["use_case", "stage", "state", "handled_by", "release"],
     )
     op.create_table(
         "reject",
@@ -119,7 +120,7 @@ def _casework() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("key"),
     )
-    op.create_index("ix_effect_case_id", "effect", ["case_id"])
+    op.create_index("ix_effect_case_id_id", "effect", ["case_id", "id"])
     op.create_index("ix_effect_state_id", "effect", ["state", "id"])
     op.create_table(
         "spend",
@@ -139,7 +140,7 @@ def _casework() -> None:
         *_numbers("created_at"),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("ix_review_case_id", "review", ["case_id"])
+    op.create_index("ix_review_case_id_id", "review", ["case_id", "id"])
     op.create_index("ix_review_open", "review", ["id"], sqlite_where=_OPEN, postgresql_where=_OPEN)
     op.create_index(
         "ix_review_open_use_case", "review", ["use_case", "id"], sqlite_where=_OPEN, postgresql_where=_OPEN

@@ -1,0 +1,75 @@
+"""Lists stay quick when the tables grow: the questions asked all day are answered from an index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+import sqlalchemy as sa
+
+from roadworthy.adapters.sql import SqlStore, SqlTransaction
+from roadworthy.casework.case import State
+from roadworthy.casework.effect import EffectState
+from roadworthy.stage import Stage
+from roadworthy.testing.conformance.examples import RELEASE, id_at
+
+
+@contextmanager
+def _asked(engine: sa.Engine) -> Iterator[list[tuple[str, object]]]:
+    """The statements that are run meanwhile, with their values."""
+    asked: list[tuple[str, object]] = []
+
+    def note(_c: object, _k: object, statement: str, values: object, _x: object, _m: object) -> None:
+        asked.append((statement, values))
+
+    sa.event.listen(engine, "before_cursor_execute", note)
+    yield asked
+    sa.event.remove(engine, "before_cursor_execute", note)
+
+
+QUESTIONS: dict[str, Callable[[SqlStore, SqlTransaction], object]] = {
+    "case by key": lambda store, tx: store.cases.by_key(tx, "support", "k"),
+    "cases": lambda store, tx: store.cases.list(tx, "support", limit=50),
+    "cases in a state": lambda store, tx: store.cases.list(tx, "support", state=State.PARKED),
+    "cases in a state everywhere": lambda store, tx: store.cases.list(tx, "", state=State.PARKED),
+    "cases of a stage": lambda store, tx: store.cases.list(tx, "support", stage=Stage.SHADOW),
+    "cases of a release": lambda store, tx: store.cases.list(tx, "support", release=RELEASE),
+    "counts": lambda store, tx: store.cases.counts(tx, "support"),
+    "steps": lambda store, tx: store.cases.steps(tx, id_at(1), run=1),
+    "unfinished cost": lambda store, tx: store.cases.unfinished_cost(tx, id_at(1)),
+    "outcomes": lambda store, tx: store.cases.outcomes(tx, id_at(1)),
+    "effects of a case": lambda store, tx: store.effects.of_case(tx, id_at(1)),
+    "effects in a state": lambda store, tx: store.effects.in_state(tx, EffectState.UNKNOWN),
+    "reviews of a case": lambda store, tx: store.reviews.of_case(tx, id_at(1)),
+    "inbox": lambda store, tx: store.reviews.open(tx, "support"),
+    "whole inbox": lambda store, tx: store.reviews.open(tx),
+    "size of the inbox": lambda store, tx: store.reviews.count_open(tx, "support"),
+    "measurements": lambda store, tx: store.evidence.measurements(tx, "support"),
+    "certificates": lambda store, tx: store.evidence.certificates(tx, "support", release=RELEASE),
+    "approvals": lambda store, tx: store.evidence.approvals(tx, "support", digest=RELEASE),
+    "ledger": lambda store, tx: store.ledger.about(tx, id_at(1)),
+    "payload": lambda store, tx: store.replies.recall(tx, "s", "k"),
+}
+
+FEW = {"outcomes", "cases in a state everywhere"}
+"""Answers with so few rows that sorting them costs nothing."""
+
+
+@pytest.mark.parametrize("address", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_it_reads_an_index_and_no_whole_table(sql_store: SqlStore, engine: sa.Engine, name: str) -> None:
+    with sql_store.read() as tx, _asked(engine) as asked:
+        QUESTIONS[name](sql_store, tx)
+    with engine.connect() as connection:
+        plans = [
+            row.detail
+            for statement, values in asked
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)  # type: ignore[arg-type]
+        ]
+    assert plans
+    for step in plans:
+        assert not step.startswith("SCAN") or "USING COVERING INDEX" in step or "ix_review_open" in step, (
+            step
+        )
+        assert "TEMP B-TREE FOR ORDER BY" not in step or name in FEW, step

@@ -1,0 +1,102 @@
+"""Customers' messages: enough of every kind, and no wording in two splits."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from itertools import combinations
+
+import pytest
+
+from roadworthy.example import company
+from roadworthy.example.messages import ALIKE, Message, words
+
+SEED = 7
+
+
+@pytest.fixture(scope="module")
+def written() -> tuple[Message, ...]:
+    return company.messages(seed=SEED)
+
+
+def test_there_are_enough_messages_in_enough_intents_and_two_languages(
+    written: tuple[Message, ...],
+) -> None:
+    assert len(written) >= 1_200
+    in_scope = {message.intent for message in written} - {"out_of_scope", "hostile"}
+    assert len(in_scope) == 30
+    assert {message.language for message in written} == {"en", "de"}
+    assert len({message.key for message in written}) == len(written)
+    assert all(message.text.strip() and len(message.text) <= 10_000 for message in written)
+
+
+def test_out_of_scope_is_about_an_eighth_and_nothing_is_written_twice(
+    written: tuple[Message, ...],
+) -> None:
+    foreign = [message for message in written if message.intent == "out_of_scope"]
+    hostile = [message for message in written if message.intent == "hostile"]
+    assert 0.10 <= len(foreign) / len(written) <= 0.14
+    assert Counter(message.language for message in foreign) >= Counter(en=120, de=70)
+    assert len(hostile) >= 40
+    texts = [message.text for message in foreign + hostile]
+    assert len(set(texts)) == len(texts)
+
+
+def test_hostile_messages_hide_letters_mix_alphabets_and_ramble(written: tuple[Message, ...]) -> None:
+    texts = [message.text for message in written if message.intent == "hostile"]
+    assert any("\u200b" in text for text in texts)
+    assert any(re.search(r"[a-z]", text) and re.search(r"[а-я]", text) for text in texts)
+    assert any(len(text) > 3_000 for text in texts)
+    assert any("<script>" in text for text in texts)
+
+
+def test_no_family_crosses_the_splits(written: tuple[Message, ...]) -> None:
+    splits = defaultdict(set)
+    for message in written:
+        splits[message.family].add(message.split)
+    assert all(len(found) == 1 for found in splits.values())
+
+
+def test_no_two_texts_of_different_splits_are_alike(written: tuple[Message, ...]) -> None:
+    by_split = defaultdict(list)
+    for message in written:
+        by_split[message.split].append((words(message.text), message.key))
+    for one, other in combinations(by_split.values(), 2):
+        for first, key in one:
+            close = [twin for second, twin in other if len(first & second) > ALIKE * len(first | second)]
+            assert not close, (key, close)
+
+
+def test_splits_keep_their_shares_per_intent_and_language(written: tuple[Message, ...]) -> None:
+    counted = Counter((message.intent, message.language, message.split) for message in written)
+    for intent in {message.intent for message in written} - {"out_of_scope", "hostile"}:
+        for language in ("en", "de"):
+            n = sum(counted[intent, language, split] for split in ("train", "certify", "live"))
+            assert abs(counted[intent, language, "train"] / n - 0.45) < 0.10
+            assert abs(counted[intent, language, "certify"] / n - 0.30) < 0.10
+            assert abs(counted[intent, language, "live"] / n - 0.25) < 0.10
+
+
+def test_a_third_of_what_is_out_of_scope_is_for_training_and_nothing_hostile(
+    written: tuple[Message, ...],
+) -> None:
+    foreign = Counter(message.split for message in written if message.intent == "out_of_scope")
+    hostile = Counter(message.split for message in written if message.intent == "hostile")
+    assert foreign["train"] / foreign.total() == pytest.approx(1 / 3, abs=0.04)
+    assert hostile["train"] == 0
+    assert hostile["certify"] >= 5
+    assert hostile["live"] >= 20
+    assert {message.truth for message in written if message.intent == "hostile"} == {"out_of_scope"}
+
+
+def test_certify_is_mixed_like_live_traffic(written: tuple[Message, ...]) -> None:
+    certify = Counter(message.intent for message in written if message.split == "certify")
+    assert certify["out_of_scope"] / certify.total() == pytest.approx(0.12, abs=0.02)
+    assert certify["hostile"] / certify.total() == pytest.approx(0.015, abs=0.01)
+
+
+def test_another_seed_splits_otherwise() -> None:
+    one = {message.key: message.split for message in company.messages(seed=1)}
+    other = {message.key: message.split for message in company.messages(seed=2)}
+    assert one.keys() == other.keys()
+    assert one != other

@@ -1,0 +1,181 @@
+"""Every route, asked by every role: who is answered, who is refused, who is not recognised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from starlette.routing import Route
+from tests.server.desk import PEOPLE, Browser, Desk, reply
+
+from roadworthy.operate import stopping
+from roadworthy.principal import Role
+
+R = Role
+STAFF = frozenset(Role) - {R.CLIENT}
+REVIEWS = {R.REVIEWER, R.RISK_OFFICER, R.OWNER, R.OPERATOR}
+STOPS = {R.OWNER, R.BUILDER, R.RISK_OFFICER, R.OPERATOR, R.ADMIN}
+
+READING = {
+    "/portfolio": STAFF,
+    "/use-cases/desk": STAFF,
+    "/inbox": REVIEWS,
+    "/reviews/{review}": REVIEWS,
+    "/cases": STAFF,
+    "/cases/{case}": STAFF,
+    "/api/v1/cases": STAFF,
+    "/api/v1/cases/T-1": STAFF,
+    "/api/v1/reviews": REVIEWS,
+    "/api/v1/reviews/{review}": REVIEWS,
+    "/api/v1/use-cases/desk/verdict": STAFF,
+    "/api/v1/use-cases/desk/releases": STAFF,
+    "/api/v1/stop": STAFF,
+}
+WRITING = {
+    ("/api/v1/cases", "submit"): {R.CLIENT, R.BUILDER, R.OPERATOR, R.OWNER},
+    ("/api/v1/cases/T-1/outcome?use_case=desk", "outcome"): {R.CLIENT, R.REVIEWER, R.OPERATOR, R.OWNER},
+    ("/api/v1/reviews/{review}/decide", "approve"): {R.REVIEWER},
+    ("/api/v1/reviews/{review}/decide", "escalate"): {R.REVIEWER, R.RISK_OFFICER, R.OWNER},
+    ("/api/v1/stop", "stop"): STOPS,
+    ("/api/v1/stop/{stop}/resume", "resume"): {R.OWNER, R.RISK_OFFICER},
+}
+OPEN_TO_ALL = {"/livez", "/readyz", "/static/{name}", "/sign-in", "/api/v1/openapi.json"}
+BY_SESSION_ONLY = {"/", "/find", "/sign-out", "/stops", "/stops/{id}/resume", "/reviews/{id}"}
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
+    """A desk with an answered case, an open review, and the ids that paths need."""
+    desk = prepared(tmp_path_factory.mktemp("desk"))
+    yield desk
+    desk.desk.office.store.close()
+
+
+def prepared(folder: Path) -> SimpleNamespace:
+    desk = Desk(folder)
+    desk.office.release(reply)
+    desk.office.submit("T-1", "refund 0.9")
+    desk.office.submit("T-2", "refund 0.3")
+    desk.work()
+    return SimpleNamespace(desk=desk, ids={"case": desk.office.case("T-1").id, **asked(desk, "T-2")})
+
+
+def asked(desk: Desk, key: str) -> dict[str, str]:
+    """An open review of the case, and a stop of its own."""
+    thrown = stopping.stop(desk.deployment, PEOPLE[R.BUILDER], "tool:fax.send", reason="a test")
+    review = desk.open_review(key)
+    return {"review": review.id, "proposal": review.proposal, "stop": thrown.id}
+
+
+def body(what: str, ids: dict[str, str], key: str) -> dict[str, object]:
+    bodies: dict[str, dict[str, object]] = {
+        "submit": {"use_case": "desk", "key": key, "data": {"text": "refund 0.9"}},
+        "outcome": {"truth": "refund", "source": key},
+        "approve": {"verdict": "approve", "seen": ids["proposal"]},
+        "escalate": {"verdict": "escalate", "seen": ids["proposal"], "reason": "not mine"},
+        "stop": {"scope": "tool:post.send", "reason": "a test"},
+        "resume": {"reason": "tested"},
+    }
+    return bodies[what]
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("path", READING)
+def test_reading_is_for_the_roles_that_may(shown: SimpleNamespace, path: str, role: Role) -> None:
+    expected = 200 if role in READING[path] else 403
+    address = path.format(**shown.ids)
+    if path.startswith("/api/"):
+        answer = shown.desk.machine(PEOPLE[role]).get(address)
+        assert answer.status_code == expected, answer.text
+        return
+    browser = shown.desk.browser(PEOPLE[role])
+    assert browser.get(address).status_code == expected
+    assert browser.get(f"{address}.json").status_code == expected
+    assert shown.desk.machine(PEOPLE[role]).get(f"{address}.json").status_code == expected
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("route", WRITING)
+def test_writing_is_for_the_roles_that_may(shown: SimpleNamespace, route: tuple[str, str], role: Role) -> None:
+    path, what = route
+    desk, key = shown.desk, f"{what}-{role}"
+    desk.office.submit(f"asked-{key}", "refund 0.3")
+    desk.work()
+    ids = asked(desk, f"asked-{key}")
+    answer = desk.machine(PEOPLE[role]).post(path.format(**ids), body(what, ids, key))
+    assert answer.status_code in ({200, 202} if role in WRITING[route] else {403}), answer.text
+
+
+@pytest.mark.parametrize("path", READING)
+def test_nobody_reads_without_signing_in(shown: SimpleNamespace, path: str) -> None:
+    address = path.format(**shown.ids)
+    stranger = Browser(shown.desk.app)
+    answer = stranger.get(address)
+    if path.startswith("/api/"):
+        assert answer.status_code == 401
+        assert answer.json()["error"]["code"] == "RW-ACCESS-012"
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+        return
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/sign-in?next=")
+    assert stranger.get(f"{address}.json").status_code == 401
+
+
+@pytest.mark.parametrize("route", WRITING)
+def test_nobody_writes_without_a_key(shown: SimpleNamespace, route: tuple[str, str]) -> None:
+    path, what = route
+    stranger = Browser(shown.desk.app)
+    assert stranger.client.post(path.format(**shown.ids), json=body(what, shown.ids, what)).status_code == 401
+
+
+def test_the_table_above_knows_every_route(shown: SimpleNamespace) -> None:
+    """A new route fails here until it says who may use it."""
+    known = {path.replace("/T-1", "/{x}").replace("/desk", "/{x}") for path in READING}
+    known |= {path.partition("?")[0].replace("/T-1", "/{x}") for path, _ in WRITING}
+    known = {_shape(path) for path in known} | {_shape(path) for path in OPEN_TO_ALL | BY_SESSION_ONLY}
+    routes = {_shape(route.path.removesuffix(".json")) for route in shown.desk.app.routes if isinstance(route, Route)}
+    assert routes - known - {"/api/v1/openapi"} == set()
+
+
+def _shape(path: str) -> str:
+    return "/".join("{}" if part.startswith("{") else part for part in path.split("/"))
+
+
+@pytest.mark.parametrize("role", Role)
+def test_the_navigation_offers_only_what_a_role_may_open(shown: SimpleNamespace, role: Role) -> None:
+    html = shown.desk.browser(PEOPLE[role]).get("/portfolio").text
+    for path in ("/portfolio", "/inbox", "/cases"):
+        assert (f'<a href="{path}"' in html) is (role in READING[path])
+
+
+def test_a_page_that_is_refused_says_who_may(shown: SimpleNamespace) -> None:
+    html = shown.desk.browser(PEOPLE[R.AUDITOR]).get("/inbox").text
+    assert "needs one of the roles operator, owner, reviewer, risk_officer" in html
+
+
+def test_a_role_without_content_sees_the_case_but_not_its_words(shown: SimpleNamespace) -> None:
+    path = f"/cases/{shown.ids['case']}"
+    auditor = shown.desk.browser(PEOPLE[R.AUDITOR]).get(path).text
+    reviewer = shown.desk.browser(PEOPLE[R.REVIEWER]).get(path).text
+    assert "about refund 0.9" in reviewer
+    assert "about refund 0.9" not in auditor
+    assert "ada@example.com" not in auditor
+    assert "not shown to your role" in auditor
+    operator = shown.desk.browser(PEOPLE[R.OPERATOR]).get(f"/reviews/{shown.ids['review']}").text
+    assert "ada@example.com" not in operator
+
+
+def test_a_key_bound_to_one_use_case_reaches_no_other(shown: SimpleNamespace) -> None:
+    bound = shown.desk.machine(PEOPLE[R.OWNER], use_case="desk")
+    foreign = shown.desk.machine(PEOPLE[R.OWNER], use_case="elsewhere")
+    assert bound.get("/api/v1/cases").status_code == 200
+    assert {case["use_case"] for case in bound.get("/api/v1/cases").json()["cases"]} == {"desk"}
+    assert bound.get("/api/v1/cases?use_case=elsewhere").status_code == 403
+    assert foreign.get("/api/v1/cases/T-1").status_code in {403, 404}
+    assert foreign.get("/api/v1/cases").json()["cases"] == []
+    assert foreign.get("/api/v1/use-cases/desk/verdict").status_code == 403
+    assert foreign.get(f"/api/v1/reviews/{shown.ids['review']}").status_code == 403
+    assert foreign.post("/api/v1/cases", body("submit", shown.ids, "B-1")).status_code == 403
+    assert foreign.get("/portfolio.json").json()["use_cases"] == []
