@@ -49,15 +49,17 @@ def restrictions(of: Grounds) -> list[Grounds]:
     if of.stage not in SIMULATED | ENDED:
         found += [replace(of, stage=stage) for stage in (Stage.SHADOW, Stage.PILOT)]
     found.append(replace(of, stopped=True))
-    found += [
-        replace(of, policy=answer) for answer in (ALLOW, REVIEW, DENY) if more_permissive(of.policy, answer)
-    ]
+    if of.policy.outcome is Outcome.ALLOW:
+        found.append(replace(of, policy=REVIEW))
+    if of.policy.outcome is not Outcome.DENY:
+        found.append(replace(of, policy=DENY))
     if of.policy.outcome is Outcome.REVIEW:
         more = (*of.policy.obligations, Obligation("further", "risk_officer"))
         found.append(replace(of, policy=replace(of.policy, obligations=more)))
     found.append(replace(of, uncovered=of.uncovered or "no certificate covers it"))
     found.append(replace(of, budget_left=False))
     found.append(replace(of, approved=False))
+    assert not any(more_permissive(narrower.policy, of.policy) for narrower in found)
     return found
 
 

@@ -14,6 +14,8 @@ from roadworthy.stage import ENDED, SIMULATED, Stage
 
 
 class Kind(StrEnum):
+    """What happens to a proposed effect."""
+
     EXECUTE = "execute"
     REVIEW = "review"
     REFUSE = "refuse"

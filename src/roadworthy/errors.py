@@ -37,6 +37,7 @@ class Problem:
         return f"{text}; {self.hint}" if self.hint else text
 
     def as_json(self) -> dict[str, object]:
+        """The problem as every door shows it."""
         return {
             "message": self.message,
             "place": self.place,
@@ -69,6 +70,7 @@ class RoadworthyError(Exception):
         return {"error": body}
 
     def details(self) -> Mapping[str, object]:
+        """What this kind of error adds to the body."""
         return {}
 
 

@@ -71,6 +71,7 @@ class Evidence:
         return cls(newest, {key: kept for key, kept in known.items() if key not in newest})
 
     def find(self, kind: str, subject: str = "") -> Measurement | None:
+        """The measurement that is believed now, if there is one."""
         return self.newest.get((kind, subject))
 
     def outlived(self, kind: str, subject: str = "") -> Measurement | None:
@@ -78,4 +79,5 @@ class Evidence:
         return self.expired.get((kind, subject))
 
     def of_kind(self, kind: str) -> Iterator[Measurement]:
+        """All measurements of a kind that are believed now."""
         return (measurement for (name, _), measurement in self.newest.items() if name == kind)

@@ -34,11 +34,15 @@ T = TypeVar("T")
 
 
 class Clock(Protocol):
+    """The time."""
+
     def now(self) -> datetime:
         """The time, aware, in UTC."""
 
 
 class Entropy(Protocol):
+    """Randomness."""
+
     def bytes(self, count: int) -> bytes:
         """Unpredictable bytes."""
 
@@ -74,6 +78,8 @@ class Reject:
 
 
 class Cases(Protocol):
+    """Cases with their steps, outcomes and rejects."""
+
     def add(self, tx: Transaction, case: CaseRecord) -> bool:
         """Store a new case. False (and no change) if use case, key and twin are taken."""
 
@@ -120,8 +126,8 @@ class Cases(Protocol):
         Errors: ``Conflict`` RW-STORE-001 if a result stands there already.
         """
 
-    def unfinished_cost(self, tx: Transaction, case: str) -> Cost:
-        """Reserved price of attempts that were opened and never recorded."""
+    def spent(self, tx: Transaction, case: str) -> Cost:
+        """What a case has cost so far: all runs, interrupted and open attempts at their reserve."""
 
     def add_outcome(self, tx: Transaction, outcome: Outcome) -> bool:
         """False if this case has an outcome from this source already."""
@@ -133,6 +139,8 @@ class Cases(Protocol):
 
 
 class Effects(Protocol):
+    """The outbox of effects, and what was spent."""
+
     def add(self, tx: Transaction, effect: EffectRecord) -> bool:
         """False (and no change) if the key is taken."""
 
@@ -162,6 +170,8 @@ class Effects(Protocol):
 
 
 class Reviews(Protocol):
+    """What waits for a person, and what was answered."""
+
     def add(self, tx: Transaction, review: Review) -> None: ...
 
     def get(self, tx: Transaction, review: str) -> Review | None: ...
@@ -179,6 +189,8 @@ class Reviews(Protocol):
 
 
 class Releases(Protocol):
+    """Releases, their archives, and how far each is."""
+
     def add(self, tx: Transaction, release: Release, archive: Archive) -> bool:
         """False if the digest is known. Files are stored once per content."""
 
@@ -194,6 +206,8 @@ class Releases(Protocol):
 
 
 class EvidenceStore(Protocol):
+    """Measurements, certificates, approvals, waivers and sequential tests."""
+
     def add(self, tx: Transaction, measurement: Measurement) -> None: ...
 
     def measurements(
@@ -236,6 +250,8 @@ class Credential:
 
 
 class People(Protocol):
+    """Accounts and their credentials."""
+
     def add(self, tx: Transaction, principal: Principal, *, password_hash: str = "") -> bool:
         """False if the id is taken."""
 
@@ -254,6 +270,8 @@ class People(Protocol):
 
 
 class Switches(Protocol):
+    """Stops, and which worker obeys them."""
+
     def add(self, tx: Transaction, stop: Stop) -> None: ...
 
     def active(self, tx: Transaction) -> tuple[Stop, ...]: ...
@@ -281,6 +299,8 @@ class Replies(Protocol):
 
 
 class LedgerStore(Protocol):
+    """The ledger and its outbox."""
+
     def append(self, tx: Transaction, event: bytes) -> None:
         """Into the outbox, in the business transaction. No order, no lock."""
 
@@ -364,6 +384,8 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class EngineHealth:
+    """How the durable engine does."""
+
     waiting: int
     running: int
     dead_letters: int
@@ -397,6 +419,8 @@ class TaskModel(Protocol):
 
 
 class Retriever(Protocol):
+    """Finds passages in one knowledge source."""
+
     def search(self, query: str, *, top_k: int) -> tuple[Passage, ...]: ...
 
 
@@ -411,6 +435,8 @@ class Writer(Protocol):
 
 
 class Policies(Protocol):
+    """What is allowed, judged request by request."""
+
     @property
     def digest(self) -> str: ...
 
@@ -491,6 +517,8 @@ class ModelStore(Protocol):
 
 
 class Trainer(Protocol):
+    """Makes task models."""
+
     def train(
         self, task: str, texts: Sequence[str], labels: Sequence[str], *, features: str, seed: int
     ) -> tuple[TaskModel, bytes]:
@@ -498,6 +526,8 @@ class Trainer(Protocol):
 
 
 class Passwords(Protocol):
+    """Turns passwords into what may be stored."""
+
     def hash(self, password: str) -> str: ...
 
     def verify(self, hashed: str, password: str) -> bool: ...

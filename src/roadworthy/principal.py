@@ -16,12 +16,16 @@ from roadworthy.errors import InputProblem, Problem, Refused
 
 
 class Kind(StrEnum):
+    """Who can act."""
+
     PERSON = "person"
     SERVICE = "service"
     AGENT = "agent"
 
 
 class Role(StrEnum):
+    """What somebody is trusted with."""
+
     OWNER = "owner"
     BUILDER = "builder"
     REVIEWER = "reviewer"

@@ -98,6 +98,7 @@ class Rollout:
     releases: tuple[Release, ...] = ()
 
     def find(self, digest_: str) -> Release:
+        """By digest. Errors: ``InputProblem`` RW-RELEASE-002 if it is none of this use case."""
         for release in self.releases:
             if release.digest == digest_:
                 return release
@@ -116,6 +117,7 @@ class Rollout:
         return found[0]
 
     def at(self, stage: Stage) -> Release | None:
+        """The release in a stage, if there is one."""
         return next((release for release in self.releases if release.stage is stage), None)
 
     def add(self, release: Release) -> Rollout:

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 
 class Stage(StrEnum):
+    """How far a release is on the road."""
+
     DRAFT = "draft"
     PILOT = "pilot"
     SHADOW = "shadow"

@@ -12,6 +12,8 @@ from roadworthy.stage import Stage
 
 
 class State(StrEnum):
+    """Where a case stands."""
+
     OPEN = "open"  # a segment is enqueued or runs
     WAITING = "waiting"  # a person owes an answer
     DELIVERING = "delivering"  # decided; effects are on their way
@@ -20,6 +22,8 @@ class State(StrEnum):
 
 
 class Event(StrEnum):
+    """What moves a case on."""
+
     ASKED = "asked"  # a segment ended with a question or a reviewed effect
     ANSWERED = "answered"  # the person's answer starts the next segment
     DECIDED = "decided"  # the workflow concluded, effects may leave

@@ -12,6 +12,8 @@ from roadworthy.stage import Stage
 
 
 class EffectState(StrEnum):
+    """Where an effect stands."""
+
     PROPOSED = "proposed"  # a person owes an answer
     READY = "ready"  # may be sent
     SENDING = "sending"  # an attempt began; a crash leaves it here
@@ -25,6 +27,8 @@ class EffectState(StrEnum):
 
 
 class EffectEvent(StrEnum):
+    """What moves an effect on."""
+
     APPROVED = "approved"
     REFUSED = "refused"
     STARTED = "started"

@@ -21,6 +21,7 @@ class Neighbour:
         _between_0_and_1("similarity", self.similarity)
 
     def as_json(self) -> dict[str, object]:
+        """Everything ``from_json`` needs, as plain JSON values."""
         return {"text": self.text, "label": self.label, "similarity": self.similarity}
 
     @classmethod

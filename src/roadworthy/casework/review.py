@@ -11,6 +11,8 @@ from roadworthy.quantities import Digest, Id
 
 
 class ReviewKind(StrEnum):
+    """What is asked of a person."""
+
     EFFECT = "effect"  # may this effect leave?
     QUESTION = "question"  # the workflow asks
     WORK = "work"  # a person does the whole case
@@ -19,12 +21,16 @@ class ReviewKind(StrEnum):
 
 
 class ReviewState(StrEnum):
+    """Whether a review still waits."""
+
     OPEN = "open"
     DECIDED = "decided"
     CANCELLED = "cancelled"
 
 
 class Verdict(StrEnum):
+    """What a person can answer."""
+
     APPROVE = "approve"
     EDIT = "edit"
     REJECT = "reject"

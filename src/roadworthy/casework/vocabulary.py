@@ -32,6 +32,7 @@ class Passage:
     as_of: str
 
     def as_json(self) -> dict[str, object]:
+        """All of it as plain JSON values."""
         return {
             "document": self.document,
             "title": self.title,

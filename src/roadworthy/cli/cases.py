@@ -27,6 +27,7 @@ After = Annotated[str, typer.Option(help="Go on after this cursor.")]
 
 
 def register(app: typer.Typer) -> None:
+    """Add the commands of this module to the program."""
     cases = typer.Typer(help="Cases: list them, look at one.", no_args_is_help=True)
     cases.command("list")(list_cases)
     cases.command("show")(show)

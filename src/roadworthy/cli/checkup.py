@@ -22,6 +22,8 @@ GIB = 1024**3
 
 
 class Finding(NamedTuple):
+    """One thing looked at: what was found, and what to do about it. ``mark``: ok, warn or bad."""
+
     what: str
     mark: str
     found: str

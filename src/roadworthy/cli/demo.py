@@ -17,6 +17,7 @@ from roadworthy.errors import InputProblem, Problem
 
 
 def register(app: typer.Typer) -> None:
+    """Add the commands of this module to the program."""
     app.command()(demo)
 
 

@@ -13,6 +13,7 @@ from roadworthy.errors import InputProblem, Problem
 
 
 def register(app: typer.Typer) -> None:
+    """Add the commands of this module to the program."""
     ledger = typer.Typer(help="The record of everything that mattered.", no_args_is_help=True)
     ledger.command("verify")(verify)
     app.add_typer(ledger, name="ledger")

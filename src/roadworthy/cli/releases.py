@@ -22,6 +22,7 @@ Named = Annotated[
 
 
 def register(app: typer.Typer) -> None:
+    """Add the commands of this module to the program."""
     release = typer.Typer(help="Releases and their stages.", no_args_is_help=True)
     release.command("start")(start)
     release.command("status")(status)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
+    """Add the commands of this module to the program."""
     charter = typer.Typer(help="What was promised for a use case.", no_args_is_help=True)
     charter.command("lint")(charter_lint)
     charter.command("show")(charter_show)

@@ -15,6 +15,8 @@ from roadworthy.stage import Stage
 
 
 class Mark(StrEnum):
+    """How one requirement stands."""
+
     PASS = "pass"  # noqa: S105 - a mark, not a password
     WAIVED = "waived"
     HOLD = "hold"
@@ -35,6 +37,7 @@ class Waiver:
     expires_at: datetime
 
     def holds(self, now: datetime) -> bool:
+        """Not expired, with a reason, and granted by somebody else than who asked."""
         return now < self.expires_at and self.asked_by != self.granted_by and bool(self.reason.strip())
 
 

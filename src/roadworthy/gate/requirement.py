@@ -25,6 +25,8 @@ _FIELDS = {"id", "theme", "asks", "measured_by", "each", "compare", "threshold",
 
 
 class Compare(StrEnum):
+    """Which side of the threshold is good."""
+
     AT_LEAST = "at least"
     AT_MOST = "at most"
 

@@ -52,6 +52,7 @@ class Deployment:
     ledger_origin: str
 
     def new_id(self) -> Id:
+        """A fresh id that sorts by this moment."""
         return new_id(self.clock.now(), self.entropy.bytes(10))
 
     def record(
@@ -61,4 +62,5 @@ class Deployment:
         self.store.ledger.append(tx, encode(Event(kind, actor, self.clock.now(), dict(about), dict(data))))
 
     def now(self) -> datetime:
+        """The time, aware, in UTC."""
         return self.clock.now()

@@ -163,6 +163,7 @@ def slice_of(charter: Charter, data: Mapping[str, object]) -> str:
 
 
 def check_key(key: str) -> list[Problem]:
+    """What is wrong with an external key, if anything."""
     if not key or len(key) > MAX_KEY or not key.isprintable() or key != key.strip():
         return [Problem(f"expected 1 to {MAX_KEY} printable characters, found {len(key)}", place="key")]
     return []

@@ -129,8 +129,8 @@ def _decide(
     prediction = next((reason for reason in decision.because if isinstance(reason, Prediction)), None)
     with deployment.store.write() as tx:
         run.flush(tx)
-        unfinished = deployment.store.cases.unfinished_cost(tx, case.id)
-        cost = run.spent + unfinished
+        # The store knows of attempts that this process never saw the end of.
+        cost = deployment.store.cases.spent(tx, case.id)
         weighed: list[Weighed] = []
         for number, effect in enumerate(decision.effects):
             slot = effect.slot or f"{effect.tool}-{number}"

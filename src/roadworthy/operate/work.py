@@ -43,6 +43,7 @@ class Worker:
         self._books = threading.Thread(target=self._keep_books, name="books", daemon=True)
 
     def start(self) -> None:
+        """Begin to take jobs and to keep the books. Once only."""
         self._deployment.engine.start(handlers(self._deployment))
         self._books.start()
 

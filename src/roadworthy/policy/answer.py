@@ -9,6 +9,8 @@ from roadworthy.quantities import Digest
 
 
 class Outcome(StrEnum):
+    """What a policy says."""
+
     ALLOW = "allow"
     REVIEW = "review"
     DENY = "deny"
@@ -54,6 +56,7 @@ class Answer:
             raise ValueError("a review names what it asks for, another answer asks for nothing")
 
     def as_json(self) -> dict[str, object]:
+        """The answer as plain JSON values."""
         return {
             "outcome": self.outcome.value,
             "reasons": list(self.reasons),

@@ -40,6 +40,7 @@ class Tally:
     squares: float = 0.0
 
     def add(self, loss: float) -> Tally:
+        """With one more case."""
         return Tally(self.cases + 1, self.total + loss, self.squares + loss * loss)
 
     @property
@@ -187,6 +188,7 @@ class CanaryWatch:
         )
 
     def as_json(self) -> dict[str, object]:
+        """Everything ``from_json`` needs, as plain JSON values."""
         return {"harm": self.harm.as_json(), "not_worse": self.not_worse.as_json()}
 
     @classmethod
@@ -252,6 +254,7 @@ class Alarm:
         return replace(after, rang_at=after.checks) if after.evidence >= self.patience else after
 
     def as_json(self) -> dict[str, object]:
+        """Everything ``from_json`` needs, as plain JSON values."""
         return {
             "tolerated": self.tolerated.value,
             "patience": self.patience,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -306,8 +307,9 @@ def test_an_erasure_finds_what_is_being_sealed_at_the_same_time(
             sealed.set()
             # Until the erasure waits for the key's row that this transaction holds.
             waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            deadline = time.monotonic() + PATIENCE_S
             while not tx.connection.execute(waiting).scalar_one():
-                pass
+                assert time.monotonic() < deadline, "the erasure did not wait"
         return 0
 
     def erase() -> int:

@@ -37,7 +37,7 @@ QUESTIONS: dict[str, Callable[[SqlStore, SqlTransaction], object]] = {
     "cases of a release": lambda store, tx: store.cases.list(tx, "support", release=RELEASE),
     "counts": lambda store, tx: store.cases.counts(tx, "support"),
     "steps": lambda store, tx: store.cases.steps(tx, id_at(1), run=1),
-    "unfinished cost": lambda store, tx: store.cases.unfinished_cost(tx, id_at(1)),
+    "spent": lambda store, tx: store.cases.spent(tx, id_at(1)),
     "outcomes": lambda store, tx: store.cases.outcomes(tx, id_at(1)),
     "effects of a case": lambda store, tx: store.effects.of_case(tx, id_at(1)),
     "effects in a state": lambda store, tx: store.effects.in_state(tx, EffectState.UNKNOWN),

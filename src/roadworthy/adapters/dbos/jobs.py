@@ -39,9 +39,10 @@ INSERT INTO {schema}workflow_input (workflow_uuid, inputs, retention_timestamp)
 VALUES (:key, :inputs, {now_ms})
 ON CONFLICT (workflow_uuid) DO NOTHING
 """
-# Parts of statements. SQLite takes a partial index only where the statement repeats its condition.
-_ENQUEUED = "queue_name = '{queue}' AND status = 'ENQUEUED' AND status IN ('ENQUEUED', 'PENDING')"
-_HELD = "queue_name = '{queue}' AND status = 'PENDING' AND status IN ('ENQUEUED', 'PENDING')"
+# Parts of statements. ``in_flight`` repeats the condition of a partial index: SQLite takes the index only
+# then, while Postgres would count the condition twice and sort what the index has in order.
+_ENQUEUED = "queue_name = '{queue}' AND status = 'ENQUEUED' {in_flight}"
+_HELD = "queue_name = '{queue}' AND status = 'PENDING' {in_flight}"
 _DUE = "queue_name = '{queue}' AND status = 'DELAYED' AND delay_until_epoch_ms <= {now_ms}"
 _OURS = """(application_version = '{version}' OR application_version IS NULL AND '{version}' = (
     SELECT version_name FROM {schema}application_versions
@@ -49,7 +50,10 @@ _OURS = """(application_version = '{version}' OR application_version IS NULL AND
     ORDER BY version_timestamp DESC LIMIT 1))"""
 _FREE = "status = 'ENQUEUED', owner_xid = NULL, started_at_epoch_ms = NULL, updated_at = {now_ms}"
 
-_IS_READY = "SELECT 1 FROM {schema}workflow_status WHERE {enqueued} AND {ours} LIMIT 1"
+# Without an order Postgres reads the whole table where old statistics promise a hit at once.
+_IS_READY = """
+SELECT 1 FROM {schema}workflow_status WHERE {enqueued} AND {ours} ORDER BY priority, created_at LIMIT 1
+"""
 # Materialized: a planner that ran the inner query once per row would take more than asked for.
 _CLAIM = """
 WITH picked AS MATERIALIZED (
@@ -126,6 +130,7 @@ class JobTable:
         words = {
             "schema": "dbos." if postgres else "",
             "skip_locked": "FOR UPDATE SKIP LOCKED" if postgres else "",
+            "in_flight": "" if postgres else "AND status IN ('ENQUEUED', 'PENDING')",
             "now_s": now_s,
             "now_ms": f"CAST({now_s} * 1000 AS BIGINT)",
             "application": APPLICATION,

@@ -147,8 +147,8 @@ class SqlCases:
     def record_step(self, tx: Transaction, step: Step) -> None:
         journal.record_step(tx, step)
 
-    def unfinished_cost(self, tx: Transaction, case: str) -> Cost:
-        return journal.unfinished_cost(tx, case)
+    def spent(self, tx: Transaction, case: str) -> Cost:
+        return journal.spent(tx, case)
 
     def add_outcome(self, tx: Transaction, outcome: Outcome) -> bool:
         values = {

@@ -64,13 +64,21 @@ _STEPS = (
     .order_by(_step.c.ordinal)
 )  # fmt: skip
 
-_UNFINISHED = (
+_SPENT = (
     sa.select(
         sa.func.coalesce(_step.c.currency, _case.c.cost_currency),
-        sa.func.coalesce(sa.func.sum(_step.c.interrupted_nano + _step.c.reserved_nano), 0),
+        sa.func.coalesce(
+            sa.func.sum(
+                sa.case(
+                    (_step.c.result.is_(None), _step.c.interrupted_nano + _step.c.reserved_nano),
+                    else_=_step.c.cost_nano,
+                )
+            ),
+            0,
+        ),
     )
     .select_from(_case)
-    .outerjoin(_step, sa.and_(_step.c.case_id == _case.c.id, _step.c.result.is_(None)))
+    .outerjoin(_step, _step.c.case_id == _case.c.id)
     .where(_case.c.id == sa.bindparam("case"))
     .group_by(_step.c.currency, _case.c.cost_currency)
 )
@@ -137,9 +145,9 @@ def record_step(tx: Transaction, step: Step) -> None:
         raise _taken(tx, step.case, step.run, step.ordinal, step.cost)
 
 
-def unfinished_cost(tx: Transaction, case: str) -> Cost:
-    """Reserved price of the attempts of all steps that have no result yet."""
-    rows = [Cost(int(nano), currency) for currency, nano in execute(tx, _UNFINISHED, {"case": case})]
+def spent(tx: Transaction, case: str) -> Cost:
+    """What all steps of a case cost so far, open attempts at their reserve."""
+    rows = [Cost(int(nano), currency) for currency, nano in execute(tx, _SPENT, {"case": case})]
     if not rows:
         return Cost(0)
     return sum(rows[1:], start=rows[0])

@@ -225,11 +225,11 @@ class CasesConformance:
             store.cases.open_step(tx, an_opening(reserved=Cost(500), segment=2))
         with store.write() as tx:
             store.cases.open_step(tx, an_opening(reserved=Cost(90), segment=3))
-            assert store.cases.unfinished_cost(tx, id_at(1)) == Cost(1_590)
+            assert store.cases.spent(tx, id_at(1)) == Cost(1_590)
             store.cases.record_step(tx, a_step(cost=Cost(250), segment=3))
             (step,) = store.cases.steps(tx, id_at(1), run=1)
             assert (step.attempts, step.cost, step.segment) == (3, Cost(1_750), 3)
-            assert store.cases.unfinished_cost(tx, id_at(1)) == Cost(0)
+            assert store.cases.spent(tx, id_at(1)) == Cost(1_750)
 
     def test_an_uninterrupted_step_costs_what_it_says(self, store: Store) -> None:
         with store.write() as tx:
@@ -239,16 +239,16 @@ class CasesConformance:
             steps = store.cases.steps(tx, id_at(1), run=1)
         assert [(step.attempts, step.cost) for step in steps] == [(1, Cost(3)), (1, Cost(4))]
 
-    def test_unfinished_attempts_of_all_runs_are_added_up(self, store: Store) -> None:
+    def test_the_attempts_of_all_runs_are_added_up(self, store: Store) -> None:
         with store.write() as tx:
             store.cases.add(tx, a_case(cost=Cost(0, "USD")))
-            assert store.cases.unfinished_cost(tx, id_at(1)) == Cost(0, "USD")
+            assert store.cases.spent(tx, id_at(1)) == Cost(0, "USD")
             store.cases.open_step(tx, an_opening(0, reserved=Cost(1, "USD")))
             store.cases.open_step(tx, an_opening(1, reserved=Cost(2, "USD")))
             store.cases.open_step(tx, an_opening(0, run=2, reserved=Cost(4, "USD")))
             store.cases.open_step(tx, an_opening(0, case=id_at(2), reserved=Cost(8, "USD")))
-            assert store.cases.unfinished_cost(tx, id_at(1)) == Cost(7, "USD")
-            assert store.cases.unfinished_cost(tx, id_at(99)) == Cost(0)
+            assert store.cases.spent(tx, id_at(1)) == Cost(7, "USD")
+            assert store.cases.spent(tx, id_at(99)) == Cost(0)
 
     def test_costs_in_two_currencies_are_never_added(self, store: Store) -> None:
         with store.write() as tx:

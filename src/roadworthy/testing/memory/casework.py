@@ -108,9 +108,10 @@ class MemoryCases:
         memory.change("opening")[step.case] = attempts
         memory.change("step")[step.case] = {**memory.table("step").get(step.case, {}), place: recorded}
 
-    def unfinished_cost(self, tx: Transaction, case: str) -> Cost:
+    def spent(self, tx: Transaction, case: str) -> Cost:
         attempts = opened(tx).table("opening").get(case, {})
-        costs: list[Cost] = [reserved for reserves in attempts.values() for reserved in reserves]
+        costs = [reserved for reserves in attempts.values() for reserved in reserves]
+        costs += [step.cost for step in opened(tx).table("step").get(case, {}).values()]
         if costs:
             return sum(costs[1:], start=costs[0])
         stored = self.get(tx, case)
