@@ -22,7 +22,9 @@ BASE = "http://127.0.0.1"
 PASSWORD = "correct horse battery"
 SIGNED_IN_BY_FORM = {"sec-fetch-site": "same-origin"}
 PEOPLE = {
-    role: Principal(f"the-{role.replace('_', '-')}", f"The {role.replace('_', ' ')}", Kind.PERSON, frozenset({role}))
+    role: Principal(
+        f"the-{role.replace('_', '-')}", f"The {role.replace('_', ' ')}", Kind.PERSON, frozenset({role})
+    )
     for role in Role
 }
 ADMIN = PEOPLE[Role.ADMIN]
@@ -41,7 +43,9 @@ async def reply(case: rw.Case[Any], run: rw.Run) -> rw.Decision:
 
 async def ask(case: rw.Case[Any], run: rw.Run) -> rw.Decision:
     colour = await run.ask("which colour?", choices=["red", "blue"])
-    return rw.Decision(colour, confidence=1.0, effects=[rw.effect("mail.reply", to=case.data.sender, body=colour)])
+    return rw.Decision(
+        colour, confidence=1.0, effects=[rw.effect("mail.reply", to=case.data.sender, body=colour)]
+    )
 
 
 class Desk:
@@ -92,7 +96,9 @@ class Browser:
     def submit(self, page: Response | str, target: str, **fields: str) -> Response:
         """Send the form of a page that leads to ``target`` (the first whose fields fit), with these fields."""
         html = page if isinstance(page, str) else page.text
-        return self.client.post(target, data={**hidden(html, target, fields), **fields}, headers=SIGNED_IN_BY_FORM)
+        return self.client.post(
+            target, data={**hidden(html, target, fields), **fields}, headers=SIGNED_IN_BY_FORM
+        )
 
 
 class Machine:
@@ -107,7 +113,9 @@ class Machine:
         return self.client.get(path)
 
     def post(self, path: str, body: object, **headers: str) -> Response:
-        return self.client.post(path, json=body, headers={name.replace("_", "-"): v for name, v in headers.items()})
+        return self.client.post(
+            path, json=body, headers={name.replace("_", "-"): v for name, v in headers.items()}
+        )
 
 
 def forms(html: str) -> list[tuple[str, str]]:

@@ -134,7 +134,10 @@ def test_a_question_is_answered(desk: Desk) -> None:
     path = f"/api/v1/reviews/{listed['id']}/decide"
     wrong = machine.post(path, {"verdict": "answer", "seen": listed["proposal"], "answer": "green"})
     assert wrong.status_code == 422
-    assert machine.post(path, {"verdict": "answer", "seen": listed["proposal"], "answer": "red"}).status_code == 200
+    assert (
+        machine.post(path, {"verdict": "answer", "seen": listed["proposal"], "answer": "red"}).status_code
+        == 200
+    )
     desk.work()
     assert desk.office.tools["mail.reply"].felt["desk:T-1:mail.reply-0"]["body"] == "red"
 
@@ -169,9 +172,15 @@ def test_a_stop_is_thrown_and_lifted_by_a_second_person(desk: Desk) -> None:
     olga, rita = desk.machine(OLGA), desk.machine(RITA)
     assert olga.post("/api/v1/stop", {"scope": "planet:earth", "reason": "x"}).status_code == 422
     assert olga.post("/api/v1/stop", {"scope": "all", "reason": " "}).status_code == 422
-    thrown = olga.post("/api/v1/stop", {"scope": "use_case:desk", "reason": "wrong articles"}).json()["stop"]
+    thrown = olga.post("/api/v1/stop", {"scope": "use_case:desk", "reason": "wrong articles"}).json()[
+        "stop"
+    ]
     [active] = rita.get("/api/v1/stop").json()["stops"]
-    assert (active["id"], active["reason"], active["you_may_resume"]) == (thrown["id"], "wrong articles", True)
+    assert (active["id"], active["reason"], active["you_may_resume"]) == (
+        thrown["id"],
+        "wrong articles",
+        True,
+    )
     assert olga.get("/api/v1/stop").json()["stops"][0]["why_not"] == "lifting a stop needs a second person"
     path = f"/api/v1/stop/{thrown['id']}/resume"
     assert olga.post(path, {}).status_code == 403
@@ -220,7 +229,9 @@ def test_a_key_of_another_kind_or_a_forged_one_is_not_recognised(desk: Desk) -> 
         answer = stranger.client.get("/api/v1/cases", headers={"authorization": header})
         assert answer.status_code == 401, header
         assert "rw_" not in answer.json()["error"]["message"]
-    assert stranger.client.get("/api/v1/cases", headers={"authorization": f"bearer {good}"}).status_code == 200
+    assert (
+        stranger.client.get("/api/v1/cases", headers={"authorization": f"bearer {good}"}).status_code == 200
+    )
 
 
 def test_a_key_ends_with_its_lifetime(desk: Desk) -> None:

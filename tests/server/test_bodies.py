@@ -85,7 +85,9 @@ def test_what_is_wrong_is_named_field_by_field(machine: Machine, what: str) -> N
 
 
 def test_personal_data_are_not_repeated_in_an_error(machine: Machine) -> None:
-    answer = machine.post("/api/v1/cases", {**CASE, "data": {"text": "x" * 300, "sender": "ada at example"}})
+    answer = machine.post(
+        "/api/v1/cases", {**CASE, "data": {"text": "x" * 300, "sender": "ada at example"}}
+    )
     assert answer.status_code == 422
     assert "ada" not in answer.text
     assert "xxx" not in answer.text
@@ -95,14 +97,20 @@ def test_personal_data_are_not_repeated_in_an_error(machine: Machine) -> None:
     "kind", ["", "text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin-1", "multipart/form-data; boundary=x"]
 )  # fmt: skip
 def test_another_content_type_is_415(machine: Machine, kind: str) -> None:
-    answer = machine.client.post("/api/v1/cases", content=json.dumps(CASE).encode(), headers={"content-type": kind})
+    answer = machine.client.post(
+        "/api/v1/cases", content=json.dumps(CASE).encode(), headers={"content-type": kind}
+    )
     assert answer.status_code == 415
     assert answer.json()["error"]["code"] == "RW-SERVER-003"
 
 
-@pytest.mark.parametrize("kind", ["application/json", "Application/JSON", 'application/json; charset="utf-8"'])
+@pytest.mark.parametrize(
+    "kind", ["application/json", "Application/JSON", 'application/json; charset="utf-8"']
+)
 def test_json_by_any_usual_name_is_taken(machine: Machine, kind: str) -> None:
-    answer = machine.client.post("/api/v1/cases", content=json.dumps(CASE).encode(), headers={"content-type": kind})
+    answer = machine.client.post(
+        "/api/v1/cases", content=json.dumps(CASE).encode(), headers={"content-type": kind}
+    )
     assert answer.status_code in {200, 202}
 
 
@@ -110,7 +118,9 @@ def test_a_body_that_is_too_large_is_413_whether_or_not_it_says_so(machine: Mach
     large = b" " * (MAX_BODY_BYTES + 1)
     declared = machine.client.post("/api/v1/cases", content=large, headers={"content-type": JSON})
     streamed = machine.client.post(
-        "/api/v1/cases", content=iter([large[:1_000_000], large[1_000_000:]]), headers={"content-type": JSON}
+        "/api/v1/cases",
+        content=iter([large[:1_000_000], large[1_000_000:]]),
+        headers={"content-type": JSON},
     )
     for answer in (declared, streamed):
         assert answer.status_code == 413
@@ -156,7 +166,9 @@ def test_nesting_up_to_the_limit_is_read() -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.binary(max_size=80) | st.text(max_size=80).map(lambda text: text.encode("utf-8", "surrogatepass")))
+@given(
+    st.binary(max_size=80) | st.text(max_size=80).map(lambda text: text.encode("utf-8", "surrogatepass"))
+)
 def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
     for read, kind in ((read_json, JSON), (read_form, "application/x-www-form-urlencoded")):
         try:

@@ -49,12 +49,26 @@ def test_pages_hold_no_script_and_no_style_of_their_own(desk: Desk) -> None:
         assert not re.search(r'(?:src|href|action)="(?:https?:)?//', html), path
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:8700", "localhost", "LOCALHOST:1", "[::1]", "[::1]:8700", "localhost."])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "127.0.0.1:8700", "localhost", "LOCALHOST:1", "[::1]", "[::1]:8700", "localhost."]
+)
 def test_loopback_is_a_name_of_this_server(desk: Desk, host: str) -> None:
     assert desk.browser().get("/sign-in", host=host).status_code == 200
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "evil.example:8700", "", "localhost@evil", "[::2]", "0.0.0.0", "testserver"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "127.0.0.1.evil.example",
+        "evil.example:8700",
+        "",
+        "localhost@evil",
+        "[::2]",
+        "0.0.0.0",
+        "testserver",
+    ],
+)
 def test_any_other_name_is_refused(desk: Desk, host: str) -> None:
     answer = desk.browser().get("/sign-in", host=host)
     assert answer.status_code == 400
@@ -62,7 +76,9 @@ def test_any_other_name_is_refused(desk: Desk, host: str) -> None:
 
 
 def test_declared_names_are_taken(desk: Desk) -> None:
-    app = application(desk.deployment, public_url="http://roadworthy.example:8700", hosts=["inside.example"])
+    app = application(
+        desk.deployment, public_url="http://roadworthy.example:8700", hosts=["inside.example"]
+    )
     browser = Browser(app)
     for host in ("roadworthy.example:8700", "inside.example", "localhost"):
         assert browser.get("/sign-in", host=host).status_code == 200
@@ -82,7 +98,12 @@ def test_a_public_url_that_is_none_is_refused(desk: Desk, url: str) -> None:
 
 
 def test_host_names_without_their_port() -> None:
-    assert [host_name(host) for host in ("A.b:1", "[::1]:80", "[::1]", "x")] == ["a.b", "[::1]", "[::1]", "x"]
+    assert [host_name(host) for host in ("A.b:1", "[::1]:80", "[::1]", "x")] == [
+        "a.b",
+        "[::1]",
+        "[::1]",
+        "x",
+    ]
 
 
 def test_a_fault_leaves_as_a_number_and_its_details_stay_in_the_log(
@@ -109,7 +130,9 @@ def test_a_fault_leaves_as_a_number_and_its_details_stay_in_the_log(
         assert record.exc_info is not None
 
 
-def test_an_unreachable_store_is_503_with_a_time_to_come_back(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_store_is_503_with_a_time_to_come_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     desk.office.release(reply)
     machine, browser = desk.machine(BEN), desk.browser(PEOPLE[Role.OWNER])
 
@@ -174,7 +197,9 @@ def test_a_page_is_small(desk: Desk) -> None:
 
 
 def test_templates_and_static_files_are_part_of_the_package() -> None:
-    project = tomllib.loads((resources.files("roadworthy") / ".." / ".." / "pyproject.toml").read_text(encoding="utf-8"))
+    project = tomllib.loads(
+        (resources.files("roadworthy") / ".." / ".." / "pyproject.toml").read_text(encoding="utf-8")
+    )
     assert project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == ["src/roadworthy"]
     for name in ("templates/base.html", "static/style.css", "static/mark.svg"):
         assert (resources.files("roadworthy.server") / name).is_file()

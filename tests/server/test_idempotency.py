@@ -47,7 +47,10 @@ def test_keys_of_different_people_and_paths_do_not_meet(desk: Desk) -> None:
     shop, olga = desk.machine(SHOP), desk.machine(OLGA)
     shop.post("/api/v1/cases", CASE, idempotency_key="a")
     assert REPLAYED not in olga.post("/api/v1/cases", CASE, idempotency_key="a").headers
-    assert REPLAYED not in olga.post("/api/v1/stop", {"scope": "all", "reason": "x"}, idempotency_key="a").headers
+    assert (
+        REPLAYED
+        not in olga.post("/api/v1/stop", {"scope": "all", "reason": "x"}, idempotency_key="a").headers
+    )
 
 
 def test_a_stop_with_a_key_is_thrown_once(desk: Desk) -> None:
@@ -115,7 +118,9 @@ def test_a_rejected_message_is_kept_once(desk: Desk) -> None:
         assert len(desk.office.store.cases.rejects(tx, "desk").rows) == 1
 
 
-def test_after_a_crash_between_the_change_and_its_answer_the_repeated_request_finds_the_change(desk: Desk) -> None:
+def test_after_a_crash_between_the_change_and_its_answer_the_repeated_request_finds_the_change(
+    desk: Desk,
+) -> None:
     desk.office.release(reply)
     shop = desk.machine(SHOP)
     shop.post("/api/v1/cases", CASE)  # carried out; the answer under the key was never stored

@@ -14,7 +14,14 @@ def test_x(desk: Desk) -> None:
     desk.work()
     b = desk.browser(PEOPLE[Role.OWNER])
     review = desk.office.reviews("T-2")[0]
-    for path in ("/portfolio", "/use-cases/desk", "/inbox", "/cases", f"/cases/{desk.office.case('T-1').id}", f"/reviews/{review.id}"):
+    for path in (
+        "/portfolio",
+        "/use-cases/desk",
+        "/inbox",
+        "/cases",
+        f"/cases/{desk.office.case('T-1').id}",
+        f"/reviews/{review.id}",
+    ):
         r = b.get(path)
         assert r.status_code == 200, r.text
         r = b.get(path + ".json")

@@ -98,7 +98,9 @@ def test_reading_is_for_the_roles_that_may(shown: SimpleNamespace, path: str, ro
 
 @pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize("route", WRITING)
-def test_writing_is_for_the_roles_that_may(shown: SimpleNamespace, route: tuple[str, str], role: Role) -> None:
+def test_writing_is_for_the_roles_that_may(
+    shown: SimpleNamespace, route: tuple[str, str], role: Role
+) -> None:
     path, what = route
     desk, key = shown.desk, f"{what}-{role}"
     desk.office.submit(f"asked-{key}", "refund 0.3")
@@ -127,7 +129,9 @@ def test_nobody_reads_without_signing_in(shown: SimpleNamespace, path: str) -> N
 def test_nobody_writes_without_a_key(shown: SimpleNamespace, route: tuple[str, str]) -> None:
     path, what = route
     stranger = Browser(shown.desk.app)
-    assert stranger.client.post(path.format(**shown.ids), json=body(what, shown.ids, what)).status_code == 401
+    assert (
+        stranger.client.post(path.format(**shown.ids), json=body(what, shown.ids, what)).status_code == 401
+    )
 
 
 def test_the_table_above_knows_every_route(shown: SimpleNamespace) -> None:
@@ -135,7 +139,11 @@ def test_the_table_above_knows_every_route(shown: SimpleNamespace) -> None:
     known = {path.replace("/T-1", "/{x}").replace("/desk", "/{x}") for path in READING}
     known |= {path.partition("?")[0].replace("/T-1", "/{x}") for path, _ in WRITING}
     known = {_shape(path) for path in known} | {_shape(path) for path in OPEN_TO_ALL | BY_SESSION_ONLY}
-    routes = {_shape(route.path.removesuffix(".json")) for route in shown.desk.app.routes if isinstance(route, Route)}
+    routes = {
+        _shape(route.path.removesuffix(".json"))
+        for route in shown.desk.app.routes
+        if isinstance(route, Route)
+    }
     assert routes - known - {"/api/v1/openapi"} == set()
 
 

@@ -50,7 +50,11 @@ def test_a_link_ends_after_a_quarter_of_an_hour(desk: Desk) -> None:
 def test_a_password_signs_in(desk: Desk) -> None:
     browser = desk.browser()
     page = browser.get("/sign-in")
-    for wrong in ({**LOGIN, "password": "wrong"}, {**LOGIN, "name": "nobody"}, {"name": "", "password": ""}):
+    for wrong in (
+        {**LOGIN, "password": "wrong"},
+        {**LOGIN, "name": "nobody"},
+        {"name": "", "password": ""},
+    ):
         answer = browser.submit(page, "/sign-in", **wrong)
         assert answer.status_code == 401
         assert "name or password is wrong" in answer.text

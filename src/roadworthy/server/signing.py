@@ -104,7 +104,7 @@ def _with_link(renderer: Renderer, token: str) -> str:
         raise Refused(
             problem.code,
             "this link was used already, or is older than 15 minutes",
-            hint="`roadworthy login` prints a new one",
+            hint="`roadworthy login --link` prints a new one",
         ) from None
 
 

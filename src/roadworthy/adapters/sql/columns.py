@@ -31,12 +31,14 @@ class Moment(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """The value as the column holds it."""
         if value is None:
             return None
         since = value - _EPOCH
         return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        """The value as the program knows it."""
         return None if value is None else _EPOCH + timedelta(microseconds=value)
 
 
@@ -47,9 +49,11 @@ class Score(TypeDecorator[float]):
     cache_ok = True
 
     def process_bind_param(self, value: float | None, dialect: Dialect) -> float | None:
+        """The value as the column holds it."""
         return None if value is None or math.isnan(value) else float(value)
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> float:
+        """The value as the program knows it."""
         return math.nan if value is None else float(value)
 
 
@@ -60,9 +64,11 @@ class Json(TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any | None, dialect: Dialect) -> str:
+        """The value as the column holds it."""
         return json.dumps(value, separators=(",", ":"))
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> Any:
+        """The value as the program knows it."""
         return json.loads(value or "null")
 
 
@@ -73,7 +79,9 @@ class Words(TypeDecorator[tuple[str, ...]]):
     cache_ok = True
 
     def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> str:
+        """The value as the column holds it."""
         return json.dumps(value) if value else "[]"
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> tuple[str, ...]:
+        """The value as the program knows it."""
         return () if value is None or value == "[]" else tuple(json.loads(value))

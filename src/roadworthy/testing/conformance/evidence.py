@@ -22,6 +22,7 @@ from roadworthy.testing.conformance.examples import (
 
 
 def a_waiver(requirement: str = "knowledge.stale") -> Waiver:
+    """A waiver for one requirement."""
     return Waiver(requirement, "help-centre", "new owner", "bea", "rita", True, AT + timedelta(days=3))
 
 

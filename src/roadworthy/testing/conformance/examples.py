@@ -29,6 +29,7 @@ def id_at(number: int) -> Id:
 
 
 def a_case(number: int = 1, **changes: Any) -> CaseRecord:
+    """A fresh case of the use case `support`."""
     case = CaseRecord(
         id=id_at(number),
         use_case="support",
@@ -56,26 +57,31 @@ def a_case(number: int = 1, **changes: Any) -> CaseRecord:
 
 
 def a_reject(number: int = 1, **changes: Any) -> Reject:
+    """An input that broke its contract."""
     reject = Reject(id_at(number), "support", "T-1", id_at(number + 1), ("no text", "the `date` ends"), AT)
     return replace(reject, **changes)
 
 
 def an_opening(ordinal: int = 0, **changes: Any) -> Opening:
+    """The first attempt of a step of case 1."""
     opening = Opening(id_at(1), 1, ordinal, "predict:intent", "hmac-sha256:00", 1, Cost(1_000), AT)
     return replace(opening, **changes)
 
 
 def a_step(ordinal: int = 0, **changes: Any) -> Step:
+    """A recorded step of case 1."""
     step = Step(id_at(1), 1, ordinal, "predict:intent", "hmac-sha256:00", id_at(77), 1, 1, Cost(250), AT)
     return replace(step, **changes)
 
 
 def an_outcome(number: int = 1, **changes: Any) -> Outcome:
+    """What a source learned about case 1."""
     outcome = Outcome(id_at(number), id_at(1), "support", "refund", TrueOutcome.WRONG, "crm", "client", AT)
     return replace(outcome, **changes)
 
 
 def an_effect(number: int = 1, **changes: Any) -> EffectRecord:
+    """An effect of case 1 that may be sent."""
     effect = EffectRecord(
         id=id_at(number),
         case=id_at(1),
@@ -105,6 +111,7 @@ def an_effect(number: int = 1, **changes: Any) -> EffectRecord:
 
 
 def a_review(number: int = 1, **changes: Any) -> Review:
+    """An open question about an effect of case 1."""
     review = Review(
         id=id_at(number),
         case=id_at(1),
@@ -129,10 +136,12 @@ def a_review(number: int = 1, **changes: Any) -> Review:
 
 
 def an_archive(**files: bytes) -> Archive:
+    """A charter and whatever else is named."""
     return Archive({"charter.yaml": b"use_case: support\n", **{name: files[name] for name in files}})
 
 
 def a_release(number: int = 1, **changes: Any) -> Release:
+    """A draft."""
     release = Release(
         digest=digest(f"release {number}".encode()),
         use_case="support",
@@ -148,6 +157,7 @@ def a_release(number: int = 1, **changes: Any) -> Release:
 
 
 def a_measurement(number: int = 1, **changes: Any) -> Measurement:
+    """A measurement with everything it may have."""
     measurement = Measurement(
         id=id_at(number),
         use_case="support",
@@ -169,6 +179,7 @@ def a_measurement(number: int = 1, **changes: Any) -> Measurement:
 
 
 def a_certificate(number: int = 1, **changes: Any) -> Certificate:
+    """A certificate that covers wrong intents."""
     certificate = Certificate(
         id=id_at(number),
         use_case="support",
@@ -191,6 +202,7 @@ def a_certificate(number: int = 1, **changes: Any) -> Certificate:
 
 
 def an_approval(number: int = 1, **changes: Any) -> Approval:
+    """An owner's yes to the release."""
     approval = Approval(
         id=id_at(number),
         use_case="support",
@@ -207,15 +219,18 @@ def an_approval(number: int = 1, **changes: Any) -> Approval:
 
 
 def a_credential(**changes: Any) -> Credential:
+    """A one-time link."""
     credential = Credential("abcdefghijkl", "link", "otto", "proof", "", AT, AT + timedelta(minutes=10))
     return replace(credential, **changes)
 
 
 def a_stop(number: int = 1, **changes: Any) -> Stop:
+    """A thrown switch."""
     return replace(Stop(id_at(number), "use_case:support", "too many complaints", "otto", AT), **changes)
 
 
 def an_event(number: int = 1, *, about: str = '{"case":"c","use_case":"support"}') -> bytes:
+    """Bytes as the ledger gets them, in the least form that has references."""
     return f'{{"about":{about},"data":{{"number":{number}}},"kind":"case.decided"}}'.encode()
 
 

@@ -14,10 +14,12 @@ KEY = SigningKey(ORIGIN, b"k" * 32)
 
 
 def signed(checkpoint: Checkpoint) -> str:
+    """The note of a checkpoint under the key of these tests."""
     return sign(checkpoint, KEY)
 
 
 def append(store: Store, *events: bytes) -> None:
+    """Put events into the outbox, in one transaction."""
     with store.write() as tx:
         for event in events:
             store.ledger.append(tx, event)

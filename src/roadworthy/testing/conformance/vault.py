@@ -22,6 +22,7 @@ class VaultConformance:
 
     @pytest.fixture
     def vault(self, open_vault: Callable[[], Vault]) -> Vault:
+        """The vault of one process."""
         return open_vault()
 
     @pytest.mark.parametrize("value", VALUES, ids=repr)

@@ -110,7 +110,7 @@ class MemoryCases:
 
     def spent(self, tx: Transaction, case: str) -> Cost:
         attempts = opened(tx).table("opening").get(case, {})
-        costs = [reserved for reserves in attempts.values() for reserved in reserves]
+        costs: list[Cost] = [reserved for reserves in attempts.values() for reserved in reserves]
         costs += [step.cost for step in opened(tx).table("step").get(case, {}).values()]
         if costs:
             return sum(costs[1:], start=costs[0])

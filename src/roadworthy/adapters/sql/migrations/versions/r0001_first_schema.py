@@ -24,8 +24,11 @@ _LIVING = sa.text("destroyed_at IS NULL")
 
 
 def upgrade() -> None:
-    _casework()
-    _releases_and_evidence()
+    """Make all tables."""
+    _cases()
+    _effects_and_reviews()
+    _releases()
+    _evidence()
     _people_and_switches()
     _ledger()
     _vault()
@@ -55,7 +58,7 @@ def _flags(*names: str) -> list[sa.Column[Any]]:
     return _columns(sa.Boolean(), names, nullable=False)
 
 
-def _casework() -> None:
+def _cases() -> None:
     op.create_table(
         "case_record",
         *_texts("id", "use_case", "key", "twin", "subject", "input", "release", "stage"),
@@ -105,6 +108,9 @@ def _casework() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("case_id", "source"),
     )
+
+
+def _effects_and_reviews() -> None:
     op.create_table(
         "effect",
         *_texts("id", "case_id", "use_case", "slot", "key", "tool", "arguments", "arguments_digest"),
@@ -147,7 +153,7 @@ def _casework() -> None:
     )
 
 
-def _releases_and_evidence() -> None:
+def _releases() -> None:
     op.create_table(
         "release",
         *_texts("digest", "use_case"),
@@ -170,6 +176,9 @@ def _releases_and_evidence() -> None:
         *_blobs("content"),
         sa.PrimaryKeyConstraint("digest"),
     )
+
+
+def _evidence() -> None:
     op.create_table(
         "measurement",
         *_texts("id", "use_case", "kind", "subject"),
