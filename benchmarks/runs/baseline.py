@@ -1,4 +1,6 @@
-"""What the durable engine costs by itself: the yardstick that the cost of a case is held against.
+"""What the durable engine costs by itself: ``baseline.py [bare|job] [URL] [COUNT]``.
+
+The yardstick that the cost of a case is held against. The last line is JSON with ``cpu_ms``.
 
 ``bare``  a workflow of DBOS with three trivial steps, started through a queue, nothing of ours around it
 ``job``   one job of our engine whose handler does nothing
@@ -12,8 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import resource
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -31,16 +31,6 @@ LEASES = (
     "CREATE TABLE executor_lease (executor_id text PRIMARY KEY, "
     "beat double precision NOT NULL, ttl double precision NOT NULL)"
 )
-
-
-def cpu_ms_per_workflow(kind: str, *, workflows: int = 300, workers: int = 4, url: str = "") -> float:
-    """Measure in a process of its own, for DBOS is one per process. Without ``url``: a new SQLite file."""
-    with tempfile.TemporaryDirectory() as folder:
-        place = url or f"sqlite:///{folder}/baseline.sqlite"
-        command = [sys.executable, __file__, "--measure", kind, "--url", place]
-        command += ["--workflows", str(workflows), "--workers", str(workers)]
-        answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    return float(answer.stdout)
 
 
 def bare(url: str, workflows: int, workers: int) -> float:
@@ -114,24 +104,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--measure", choices=["bare", "job"], help=argparse.SUPPRESS)
-    parser.add_argument("--workflows", type=int, default=300)
+    parser.add_argument("kind", nargs="?", choices=["bare", "job"], default="bare")
+    parser.add_argument(
+        "url", nargs="?", default="", help="an empty database; a new SQLite file if left out"
+    )
+    parser.add_argument("count", nargs="?", type=int, default=300)
     parser.add_argument("--workers", type=int, default=4)
-    parser.add_argument("--url", default="", help="an empty database; a new SQLite file if left out")
     asked = parser.parse_args()
-    if asked.measure:
-        measure = bare if asked.measure == "bare" else job
-        print(measure(asked.url, asked.workflows, asked.workers))
-        return
-    if asked.url and not asked.url.startswith("sqlite"):
-        parser.error("both need an empty database: run `--measure` for each of them")
-    figures = {
-        f"{kind}_cpu_ms": round(
-            cpu_ms_per_workflow(kind, workflows=asked.workflows, workers=asked.workers), 3
+    measure = bare if asked.kind == "bare" else job
+    with tempfile.TemporaryDirectory() as folder:
+        url = asked.url or f"sqlite:///{folder}/baseline.sqlite"
+        spent = measure(url, asked.count, asked.workers)
+    print(
+        json.dumps(
+            {"kind": asked.kind, "count": asked.count, "workers": asked.workers, "cpu_ms": round(spent, 3)}
         )
-        for kind in ("bare", "job")
-    }
-    print(json.dumps({"workflows": asked.workflows, "workers": asked.workers, **figures}))
+    )
 
 
 if __name__ == "__main__":

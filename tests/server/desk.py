@@ -9,6 +9,7 @@ from typing import Any
 
 from httpx2 import Response
 from starlette.testclient import TestClient
+from tests.operate.office import Office
 
 import roadworthy as rw
 from roadworthy.adapters.argon2 import Argon2Passwords
@@ -16,10 +17,11 @@ from roadworthy.operate import access
 from roadworthy.operate.bookkeeping import sequence_all
 from roadworthy.principal import Kind, Principal, Role
 from roadworthy.server import application
-from tests.operate.office import Office
 
 BASE = "http://127.0.0.1"
 PASSWORD = "correct horse battery"
+TELLING_APART = ("verdict", "scope")
+"""Fields that tell apart forms of one page that lead to the same place."""
 SIGNED_IN_BY_FORM = {"sec-fetch-site": "same-origin"}
 PEOPLE = {
     role: Principal(
@@ -38,6 +40,14 @@ async def reply(case: rw.Case[Any], run: rw.Run) -> rw.Decision:
         confidence=intent.confidence,
         because=[intent],
         effects=[rw.effect("mail.reply", to=case.data.sender, body=f"about {case.data.text}")],
+    )
+
+
+async def letter(case: rw.Case[Any], run: rw.Run) -> rw.Decision:
+    """A body of several lines."""
+    body = f"Dear customer,\n\n{case.data.text}\n\nYour desk"
+    return rw.Decision(
+        "x", confidence=0.1, effects=[rw.effect("mail.reply", to=case.data.sender, body=body)]
     )
 
 
@@ -120,7 +130,7 @@ class Machine:
 
 def forms(html: str) -> list[tuple[str, str]]:
     """(target, markup) of every form that posts."""
-    found = re.findall(r'<form[^>]*method="post" action="([^"]*)"[^>]*>(.*?)</form>', html, re.S)
+    found = re.findall(r'<form[^>]*method="post" action="([^"]*)"[^>]*>(.*?)</form>', html, re.DOTALL)
     return [(target, markup) for target, markup in found]
 
 
@@ -130,6 +140,6 @@ def hidden(html: str, target: str, fields: dict[str, str]) -> dict[str, str]:
         if action != target:
             continue
         values = dict(re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', markup))
-        if all(values.get(name, value) == value for name, value in fields.items()):
+        if all(values.get(name) in {None, fields.get(name, values.get(name))} for name in TELLING_APART):
             return values
     raise AssertionError(f"no form leads to {target} with {fields}")

@@ -1,28 +1,395 @@
-"""Pages: what people see, and that it is the same as what machines read."""
+"""Pages: what people see, that it is what machines read, and that nothing shown can become markup."""
 
 from __future__ import annotations
 
-from tests.server.desk import PEOPLE, Desk, reply
+import html as markup
+import re
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
-from roadworthy.principal import Role
+import pytest
+from tests.operate.office import CHARTER, VERA
+from tests.server.desk import PEOPLE, Browser, Desk, ask, reply
+
+import roadworthy as rw
+from roadworthy.casework.prediction import Neighbour, Prediction
+from roadworthy.casework.vocabulary import Passage
+from roadworthy.gate import Waiver
+from roadworthy.operate import outcomes, stopping
+from roadworthy.principal import Approval, Kind, Principal, Role
+from roadworthy.quantities import digest_of
+from roadworthy.server.pages import PAGES
+from roadworthy.stage import Stage
+
+OWNER = PEOPLE[Role.OWNER]
+REVIEWER = PEOPLE[Role.REVIEWER]
 
 
-def test_x(desk: Desk) -> None:
-    desk.office.release(reply)
+def text_of(html: str) -> str:
+    """What of a page can be read."""
+    return re.sub(r"\s+", " ", markup.unescape(re.sub(r"<[^>]+>", " ", html)))
+
+
+@pytest.fixture
+def paths(desk: Desk) -> dict[str, str]:
+    """The address of every page, over a desk with one of everything."""
+    release = desk.office.release(reply)
+    desk.office.release(reply, stage=Stage.CANARY, share=0.5, number=2)
     desk.office.submit("T-1", "refund 0.9")
     desk.office.submit("T-2", "refund 0.3")
     desk.work()
-    b = desk.browser(PEOPLE[Role.OWNER])
-    review = desk.office.reviews("T-2")[0]
-    for path in (
-        "/portfolio",
-        "/use-cases/desk",
-        "/inbox",
-        "/cases",
-        f"/cases/{desk.office.case('T-1').id}",
-        f"/reviews/{review.id}",
-    ):
-        r = b.get(path)
-        assert r.status_code == 200, r.text
-        r = b.get(path + ".json")
-        assert r.status_code == 200, r.text
+    outcomes.record_outcome(desk.deployment, OWNER, "desk", "T-1", truth="refund", source="crm")
+    stopping.stop(desk.deployment, PEOPLE[Role.BUILDER], "tool:fax.send", reason="paper jam")
+    now = desk.office.clock.now()
+    with desk.office.store.write() as tx:
+        evidence = desk.office.store.evidence
+        approval = Approval(
+            id="A-1", use_case="desk", kind="release", digest=release.digest, role=Role.OWNER, principal="olga",
+            demo=True, reason="figures read", at=now, expires_at=now + timedelta(days=1),
+        )  # fmt: skip
+        evidence.add_approval(tx, approval)
+        evidence.add_waiver(tx, "desk", Waiver("data.checks", "books", "moving", "ben", "rita", True, now + timedelta(days=9)))  # fmt: skip
+    desk.work()
+    names = {"name": desk.office.case("T-1").id, "id": desk.open_review("T-2").id}
+    found = {page.name: page.path.format(**names) for page in PAGES}
+    return {**found, "use_case": "/use-cases/desk"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_page_has_a_twin_with_the_same_data(desk: Desk, paths: dict[str, str], page: Any) -> None:
+    browser = desk.browser(REVIEWER)
+    html, twin = browser.get(paths[page.name]), browser.get(f"{paths[page.name]}.json")
+    assert html.status_code == 200, html.text
+    assert twin.status_code == 200, twin.text
+    assert f'<a href="{paths[page.name]}.json">' in html.text
+    shown = text_of(html.text)
+    for value in sentences(twin.json()):
+        assert re.sub(r"\s+", " ", value).strip() in shown.replace("` ", "`"), value
+
+
+def sentences(value: Any) -> list[str]:
+    """The sentences of page data: what has a space in it is meant for people."""
+    if isinstance(value, dict):
+        return [
+            found
+            for name, item in value.items()
+            if name not in {"data", "hint"}
+            for found in sentences(item)
+        ]
+    if isinstance(value, list):
+        return [found for item in value for found in sentences(item)]
+    if isinstance(value, str) and " " in value and "`" not in value and "EUR" not in value:
+        return [value] if value not in {"not evaluated", "at least"} else []
+    return []
+
+
+def test_the_portfolio_says_how_far_each_use_case_is_and_what_keeps_it(
+    desk: Desk, paths: dict[str, str]
+) -> None:
+    shown = text_of(desk.browser(OWNER).get("/portfolio").text)
+    assert "Test desk" in shown
+    assert "owner olga" in shown
+    assert "canary r2" in shown
+    assert "production r1" in shown
+    assert "desk stays out of production" in shown
+    assert "Live cases 2" in shown
+    assert "Open reviews 1" in shown
+    assert "paper jam" in shown
+
+
+def test_a_use_case_that_does_not_load_keeps_its_place_in_the_portfolio(
+    desk: Desk, paths: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from roadworthy.errors import InputProblem
+
+    def fail(_digest: str) -> Any:
+        raise InputProblem("RW-LOADER-001", "the workflow does not import")
+
+    monkeypatch.setattr(desk.office, "load", fail)
+    shown = text_of(desk.browser(OWNER).get("/portfolio").text)
+    assert "No verdict the workflow does not import" in shown
+    assert desk.browser(OWNER).get("/use-cases/desk").status_code == 422
+
+
+def test_a_halted_use_case_says_why(desk: Desk) -> None:
+    release = desk.office.release(reply)
+    with desk.office.store.write() as tx:
+        desk.office.store.releases.save(
+            tx, replace(release, stage=Stage.HALTED, reason="more wrong answers")
+        )
+    shown = text_of(desk.browser(OWNER).get("/portfolio").text)
+    assert "r1 is halted: more wrong answers" in shown
+    assert desk.browser(OWNER).get("/use-cases/desk").status_code == 200
+
+
+def test_the_use_case_page_lists_every_requirement_with_its_next_step(
+    desk: Desk, paths: dict[str, str]
+) -> None:
+    browser = desk.browser(OWNER)
+    data = browser.get("/use-cases/desk.json?stage=shadow").json()
+    html = browser.get("/use-cases/desk?stage=shadow").text
+    assert len(data["verdict"]["findings"]) > 5
+    for finding in data["verdict"]["findings"]:
+        assert finding["requirement"] in html
+        assert finding["asks"] in text_of(html)
+    assert "Next:" in html
+
+
+def test_approvals_and_waivers_of_demo_accounts_are_marked(desk: Desk, paths: dict[str, str]) -> None:
+    html = desk.browser(OWNER).get("/use-cases/desk?release=r1").text
+    assert html.count("demo account") >= 2
+    shown = text_of(html)
+    assert "owner olga demo account" in shown
+    assert "granted by rita demo account" in shown
+    assert "approval given by demo account olga" in shown
+    assert "waiver granted by demo account rita" in shown
+
+
+def test_a_demo_account_is_marked_where_it_is_signed_in(desk: Desk) -> None:
+    mara = Principal("mara", "Mara", Kind.PERSON, frozenset({Role.OWNER}), demo=True)
+    with desk.office.store.write() as tx:
+        desk.office.store.people.add(tx, mara)
+    assert "demo account" in desk.browser(mara).get("/portfolio").text
+
+
+def test_the_case_page_tells_inputs_decision_and_effects(desk: Desk, paths: dict[str, str]) -> None:
+    shown = text_of(desk.browser(REVIEWER).get(paths["case"]).text)
+    order = ["Inputs", "refund 0.9", "Decision", "0.900 is at or above the certified 0.800", "Effects", "mail.reply confirmed", "Taken back by mail.withdraw", "People", "Outcome", "right", "Ledger", "case.accepted"]  # fmt: skip
+    places = [shown.index(words) for words in order]
+    assert places == sorted(places)
+    assert "Handled automatically as refund." in shown
+
+
+def test_the_prediction_shows_its_runner_up_and_the_nearest_examples(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    near = (Neighbour("a fee was charged twice", "refund", 0.91),)
+    found = Prediction("intent", "refund", 0.5, "card_arrival", 0.4, near, digest_of("model"))
+    monkeypatch.setattr("tests.operate.office.Model.predict", lambda _self, _text: found)
+    desk.office.release(reply)
+    desk.office.submit("T-1")
+    desk.work()
+    review = desk.open_review("T-1")
+    for path in (f"/cases/{review.case}", f"/reviews/{review.id}"):
+        shown = text_of(desk.browser(REVIEWER).get(path).text)
+        assert "Runner-up card_arrival 0.400" in shown
+        assert "a fee was charged twice refund · 0.91" in shown
+        assert "0.500 is below the certified 0.800" in shown
+
+
+def test_an_untrusted_value_that_steers_an_effect_is_marked(desk: Desk) -> None:
+    async def to_whom_the_text_says(case: rw.Case[Any], run: rw.Run) -> rw.Decision:
+        intent = await run.predict("intent", case.data.text)
+        effects = [rw.effect("mail.reply", to=f"{intent.label}@evil.example", body="x")]
+        return rw.Decision("x", confidence=0.1, because=[intent], effects=effects)
+
+    desk.office.release(to_whom_the_text_says)
+    desk.office.submit("T-1", "eve 0.9")
+    desk.work()
+    [review] = desk.office.reviews("T-1")
+    html = desk.browser(REVIEWER).get(f"/reviews/{review.id}").text
+    assert '<div class="untrusted">' in html
+    assert "to from an untrusted source eve@evil.example" in text_of(html)
+
+
+EMPTY = {
+    "/portfolio": "roadworthy demo",
+    "/inbox": "Nothing waits for a person",
+    "/cases": "POST /api/v1/cases",
+}
+
+
+@pytest.mark.parametrize("path", EMPTY)
+def test_an_empty_page_says_what_to_do_next(desk: Desk, path: str) -> None:
+    answer = desk.browser(OWNER).get(path)
+    assert answer.status_code == 200
+    assert EMPTY[path] in text_of(answer.text)
+
+
+def test_filters_that_match_nothing_lead_back_to_everything(desk: Desk, paths: dict[str, str]) -> None:
+    html = desk.browser(OWNER).get("/cases?state=parked").text
+    assert "Nothing matches these filters" in html
+    assert '<a href="/cases">' in html
+
+
+def test_pages_lead_through_all_cases_and_keep_their_filters(desk: Desk) -> None:
+    desk.office.release(reply)
+    for number in range(120):
+        desk.office.submit(f"T-{number:03}")
+    browser = desk.browser(OWNER)
+    path, seen = "/cases?use_case=desk&state=open", []
+    for _ in range(4):
+        html = browser.get(path).text
+        seen += re.findall(r">(T-\d{3})</a>", html)
+        more = re.search(r'href="([^"]*)">Next page', html)
+        if more is None:
+            break
+        path = markup.unescape(more[1])
+        assert "use_case=desk" in path
+        assert "state=open" in path
+    assert len(seen) == 120
+    assert len(set(seen)) == 120
+
+
+def test_the_inbox_shows_the_longest_waiting_first_and_what_is_not_yours(desk: Desk) -> None:
+    desk.office.release(reply)
+    desk.office.submit("T-1", "refund 0.3")
+    desk.work()
+    desk.office.later(minutes=30)
+    desk.office.submit("T-2", "refund 0.3")
+    desk.work()
+    desk.office.later(minutes=40)
+    html = desk.browser(REVIEWER).get("/inbox").text
+    assert html.index("T-1") < html.index("T-2")
+    assert "overdue" in html
+    assert html.count('class="others"') == 0
+    assert desk.browser(PEOPLE[Role.OPERATOR]).get("/inbox").text.count('class="others"') == 2
+
+
+def test_a_case_is_found_by_its_key(desk: Desk, paths: dict[str, str]) -> None:
+    browser = desk.browser(OWNER)
+    assert browser.get("/find?name=T-1").headers["location"] == paths["case"]
+    assert browser.get("/find?name=").headers["location"] == "/cases"
+    missing = browser.get("/find?name=%3Cb%3E")
+    assert missing.status_code == 404
+    assert "<b>" not in missing.text
+    assert desk.browser(PEOPLE[Role.CLIENT]).get("/find?name=T-1").status_code == 403
+
+
+def test_a_use_case_case_or_review_that_is_not_there_is_404_with_a_way_on(desk: Desk) -> None:
+    browser = desk.browser(OWNER)
+    for path in ("/use-cases/no", "/cases/no", "/reviews/no", "/nowhere"):
+        answer = browser.get(path)
+        assert answer.status_code == 404
+        assert '<a href="/">' in answer.text
+        assert browser.get(f"{path}.json").json()["error"]["kind"] == "not-found"
+
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "'; DROP TABLE case_record; --",
+    "{{ 7 * 7 }}{% for x in ().__class__ %}",
+    "</textarea></p></pre><h1>owned</h1>",
+    "javascript:alert(1)",
+    "\u202egnp.exe \u200f \u200b",
+    "&lt;b&gt; &#x3c;script&#x3e;",
+)
+TAGS = re.compile(r"<(?!/?(?:html|head|meta|title|link|body|a|header|img src=\"/static|nav|span|form|input|strong|button|main|footer|section|h[1-4]|p|ul|ol|li|b|code|time|dl|div|dt|dd|details|summary|svg|rect|article|aside|table|caption|thead|tbody|tr|th|td|label|select|option|textarea|fieldset|legend|br|!doctype)\b)", re.IGNORECASE)  # fmt: skip
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_whatever_is_written_anywhere_is_shown_as_text(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, hostile: str
+) -> None:
+    """The hostile text stands in the message, the label, its neighbours, passages, answers, arguments,
+    reasons, notes, the charter, names, the key, outcomes, stops, approvals and waivers."""
+
+    class Found:
+        def search(self, _query: str, *, top_k: int) -> tuple[Passage, ...]:
+            return (Passage(hostile, hostile, hostile, 0.5, hostile, hostile),)
+
+    near = (Neighbour(hostile, hostile, 0.5),)
+    found = Prediction("intent", hostile, 0.3, hostile, 0.2, near, digest_of("model"))
+    monkeypatch.setattr("tests.operate.office.Model.predict", lambda _self, _text: found)
+    load = desk.office.load
+    monkeypatch.setattr(
+        desk.office, "load", lambda digest: replace(load(digest), retrievers={"help": Found()})
+    )
+    desk.office.tools["books.look"].answer = {"account": hostile}
+
+    async def handle(case: rw.Case[Any], run: rw.Run) -> rw.Decision:
+        intent = await run.predict("intent", case.data.text)
+        await run.retrieve("help", case.data.text)
+        await run.call("books.look", name=hostile)
+        await run.ask(hostile, choices=[hostile, "other"])
+        effects = [rw.effect("mail.reply", to=hostile, body=hostile)]
+        return rw.Decision(hostile, confidence=0.3, because=[intent], effects=effects)
+
+    charter = CHARTER.replace("title: Test desk", f"title: {hostile!r}".replace("\\u202e", "x")).replace(
+        "objective: Test", "objective: >-\n  " + hostile.replace("\n", " ")
+    )
+    charter = charter if "DROP" not in hostile and "7 * 7" not in hostile else CHARTER
+    release = desk.office.release(handle, charter=charter)
+    key = "".join(letter for letter in hostile if letter.isprintable()).strip()
+    desk.office.submit(key, hostile)
+    desk.work()
+    now = desk.office.clock.now()
+    with desk.office.store.write() as tx:
+        store = desk.office.store
+        store.releases.save(tx, replace(release, note=hostile, reason=hostile))
+        eve = Principal("eve", hostile, Kind.PERSON, frozenset({Role.OWNER, Role.REVIEWER}))
+        store.people.add(tx, eve)
+        store.evidence.add_approval(tx, Approval("A", "desk", "release", release.digest, Role.OWNER, hostile, True, hostile, now, now + timedelta(days=1)))  # fmt: skip
+        store.evidence.add_waiver(tx, "desk", Waiver(hostile, hostile, hostile, hostile, "rita", True, now + timedelta(days=1)))  # fmt: skip
+    browser = desk.browser(eve)
+    first = desk.office.reviews(key)[0]
+    question = browser.get(f"/reviews/{first.id}")
+    answered = browser.submit(question, f"/reviews/{first.id}", verdict="answer", answer=hostile)
+    assert answered.status_code == 303, answered.text
+    desk.work()
+    second = desk.open_review(key)
+    outcomes.record_outcome(desk.deployment, OWNER, "desk", key, truth=hostile, source=hostile)
+    stopping.stop(desk.deployment, PEOPLE[Role.BUILDER], f"tool:{hostile}", reason=hostile)
+    desk.work()
+    proposal = browser.get(f"/reviews/{second.id}")
+    refused = browser.submit(proposal, f"/reviews/{second.id}", verdict="reject", reason="", seen=hostile)
+    assert refused.status_code == 409
+    pages = [
+        refused, proposal, question,
+        browser.get("/portfolio"), browser.get("/use-cases/desk"), browser.get("/inbox"), browser.get("/cases"),
+        browser.get(f"/cases/{second.case}"), browser.get("/find", ), desk.browser().get("/sign-in?token=" + "x" * 9),
+    ]  # fmt: skip
+    for page in pages:
+        assert page.status_code in {200, 303, 409}, page.text
+        assert not TAGS.findall(page.text)
+        assert "<script" not in page.text
+        assert "onerror" not in re.sub(r">[^<]*<|\"[^\"]*\"", "", page.text)
+        assert "<h1>owned" not in page.text
+        assert ">49<" not in page.text
+    assert hostile in markup.unescape(proposal.text)
+    assert hostile in markup.unescape(pages[7].text)
+
+
+def test_hostile_parameters_are_shown_as_text_too(desk: Desk) -> None:
+    desk.office.release(reply)
+    browser = desk.browser(OWNER)
+    attack = "%22%3E%3Cscript%3Ealert(1)%3C/script%3E"
+    paths = [f"/cases?state={attack}", f"/cases?{attack}=1", f"/use-cases/{attack}", f"/reviews/{attack}", f"/{attack}", f"/find?name={attack}", f"/inbox?decided={attack}", f"/use-cases/desk?stage={attack}", f"/sign-in?token={attack}&next=/{attack}"]  # fmt: skip
+    for path in paths:
+        assert "<script" not in browser.get(path).text, path
+
+
+def test_texts_keep_their_direction_to_themselves(desk: Desk) -> None:
+    """A right-to-left mark in a message must not turn the words around it."""
+    style = re.findall(r'href="(/static/style[^"]+)"', desk.browser().get("/sign-in").text)[0]
+    assert "unicode-bidi: isolate" in desk.browser().get(style).text
+
+
+def test_an_erased_case_still_has_its_page(desk: Desk) -> None:
+    desk.office.release(reply)
+    desk.office.submit("T-1", "refund 0.9")
+    desk.work()
+    case = desk.office.case("T-1")
+    with desk.office.store.write() as tx:
+        desk.deployment.vault.erase(tx, case.subject, at=desk.office.clock.now())
+    answer = desk.browser(VERA).get(f"/cases/{case.id}")
+    assert answer.status_code == 200
+    assert "erased" in answer.text
+    assert "ada@example.com" not in answer.text
+
+
+def test_a_question_offers_its_choices(desk: Desk) -> None:
+    desk.office.release(ask)
+    desk.office.submit("T-1")
+    desk.work()
+    html = desk.browser(REVIEWER).get(f"/reviews/{desk.open_review('T-1').id}").text
+    assert re.findall(r'type="radio" name="answer" value="(\w+)"', html) == ["red", "blue"]
+
+
+def test_a_stranger_sees_nothing_but_the_way_in(desk: Desk) -> None:
+    desk.office.release(reply)
+    html = Browser(desk.app).get("/nowhere").text
+    assert "/sign-in" in html
+    assert "desk" not in text_of(html)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from roadworthy.casework.case import CaseRecord, State
 from roadworthy.casework.effect import EffectState
-from roadworthy.casework.review import ReviewKind, Verdict
+from roadworthy.casework.review import Review, ReviewKind, Verdict
 from roadworthy.errors import Conflict, Refused, Unavailable
 from roadworthy.gate import Verdict as GateVerdict
 from roadworthy.measure.everything import measure_with_labels, measure_without_labels
@@ -259,7 +259,7 @@ class Road:
         )
         train = [(text, mislabel.get(label, label)) for text, label in self._material.train]
         certify = [
-            Labelled(one.key, one.data, mislabel.get(one.truth, one.truth), one.family, one.hostile)
+            replace(one, truth=mislabel.get(one.truth, one.truth), topic=one.topic or one.truth)
             for one in self._material.certify
         ]
         release = self._build(self._material.repaired_files, train, "retrained on a new label export")
@@ -280,29 +280,41 @@ class Road:
         if not self._promote(release, Stage.CANARY):
             yield self._verdict_scene("gate-bad", self._ask(release, Stage.CANARY))
             return
-        yield self._canary(release)
-        yield self._rollback(release, running)
+        watched = self._canary(release)
+        yield watched
+        if not watched.good:
+            yield self._rollback(release, running)
 
     def _rollback(self, release: Release, running: Release) -> Scene:
-        self._settle("rollback")
         with self._deployment.store.read() as tx:
-            rollout = self._deployment.store.releases.rollout(tx, release.use_case)
-            after = rollout.find(release.digest)
-            reviews = self._deployment.store.reviews.open(tx, release.use_case, limit=500).rows
-        corrections = sum(review.kind is ReviewKind.CORRECTION for review in reviews)
-        for review in reviews:
-            if review.kind is ReviewKind.CORRECTION:
-                self._decide(review.id, review.proposal, Verdict.DONE, "looked at")
+            counts = self._deployment.store.cases.counts(tx, release.use_case, release=release.digest)
+        alone = sum(
+            n
+            for (stage, _, handled_by), n in counts.items()
+            if (stage, handled_by) == ("canary", "automatic")
+        )
+        # The rollback is a job: it is over when every case answered alone has its correction.
+        self._wait(lambda: alone - len(self._corrections(release)), "rollback")
+        corrections = self._corrections(release)
+        for review in corrections:
+            self._decide(review.id, review.proposal, Verdict.DONE, "looked at")
+        with self._deployment.store.read() as tx:
+            after = self._deployment.store.releases.rollout(tx, release.use_case).find(release.digest)
         return Scene(
             "rollback",
             f"{release.name} is {after.stage}: {after.reason}",
             (
-                f"{running.name} took over; {corrections} cases it had answered alone went to a person",
+                f"{running.name} took over; {len(corrections)} cases that {release.name} had answered alone went to a person",
                 "nobody pressed a button",
             ),
-            {"stage": str(after.stage), "corrections": corrections, "reason": after.reason},
+            {"stage": str(after.stage), "corrections": len(corrections), "reason": after.reason},
             good=after.stage is Stage.HALTED,
         )
+
+    def _corrections(self, release: Release) -> list[Review]:
+        with self._deployment.store.read() as tx:
+            reviews = self._deployment.store.reviews.open(tx, release.use_case, limit=1_000).rows
+        return [review for review in reviews if review.kind is ReviewKind.CORRECTION]
 
     def _result(self) -> Scene:
         use_case = self._material.use_case

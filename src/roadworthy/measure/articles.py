@@ -66,14 +66,14 @@ def recall(release: LoadedRelease, labelled: Sequence[Labelled]) -> Iterator[Fac
         promise = release.charter.knowledge[name]
         topics = {article.document: article.topic for article in articles}
         known = set(topics.values())
-        questions = [one for one in labelled if one.truth in known]
+        questions = [(one, one.topic or one.truth) for one in labelled if (one.topic or one.truth) in known]
         text_field = next(iter(task.text for task in release.charter.tasks.values()), "text")
         hits = 0
-        for one in questions:
+        for one, topic in questions:
             found = release.retrievers[name].search(
                 str(one.data.get(text_field, "")), top_k=promise.recall_at
             )
-            hits += any(topics.get(passage.document) == one.truth for passage in found)
+            hits += any(topics.get(passage.document) == topic for passage in found)
         span = wilson(hits, len(questions), confidence=Share(0.95)) if questions else Interval(0.0, 1.0)
         yield Fact(
             kind="knowledge.recall",
@@ -83,7 +83,7 @@ def recall(release: LoadedRelease, labelled: Sequence[Labelled]) -> Iterator[Fac
             n=len(questions),
             interval=span,
             method=f"recall at {promise.recall_at} on labelled questions, Wilson interval",
-            inputs=sorted(one.key for one in questions),
+            inputs=sorted(one.key for one, _ in questions),
             valid_days=30,
             of_release=True,
         )

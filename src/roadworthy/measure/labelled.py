@@ -8,10 +8,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """An input with its truth. ``family`` ties alike messages together: they count once in a proof."""
+    """An input with its truth. ``family`` ties alike messages together: they count once in a proof.
+
+    ``topic`` is what an article should be about to answer it, where that was labelled apart from
+    the truth; empty means that it was not.
+    """
 
     key: str
     data: Mapping[str, object]
     truth: str
     family: str = ""
     hostile: bool = False
+    topic: str = ""

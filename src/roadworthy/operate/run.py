@@ -326,7 +326,10 @@ class Run:
             )
             row = weighed.effect
             if not deployment.store.effects.add(tx, row):
-                raise Conflict("RW-EFFECT-003", f"the slot `{slot}` of this case is taken")
+                raise InputProblem(
+                    "RW-EFFECT-003",
+                    Problem(f"two effects share the slot `{slot}`", hint="give each its own slot"),
+                )
             deployment.record(
                 tx,
                 "effect.proposed",
