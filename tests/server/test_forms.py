@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from tests.operate.office import OLGA, RITA, VERA
 from tests.server.desk import PEOPLE, Browser, Desk, ask, forms, letter, reply
 
+import roadworthy as rw
 from roadworthy.casework.case import State
 from roadworthy.casework.effect import EffectState
 from roadworthy.casework.review import Verdict
@@ -84,10 +86,6 @@ def test_an_edit_that_changes_nothing_is_told_so_and_keeps_the_form(desk: Desk) 
 
 
 def test_a_number_stays_a_number_when_it_is_edited(desk: Desk) -> None:
-    from typing import Any
-
-    import roadworthy as rw
-
     async def pay(case: rw.Case[Any], run: rw.Run) -> rw.Decision:
         account = await run.call("books.look")
         return rw.Decision(
@@ -182,10 +180,6 @@ def test_a_question_is_answered(desk: Desk) -> None:
 
 
 def test_work_that_a_person_did_is_marked_as_done(desk: Desk) -> None:
-    from typing import Any
-
-    import roadworthy as rw
-
     async def nothing(case: rw.Case[Any], run: rw.Run) -> rw.Decision:
         return rw.Decision("not ours")
 

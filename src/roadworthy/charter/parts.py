@@ -94,7 +94,7 @@ class Kpi(Part):
 
 
 class Value(Part):
-    """What the promised benefit is reckoned from. The review load is computed from the volume."""
+    """What the promised benefit rests on. The gate reckons the review load from the volume."""
 
     cases_per_month: int = Field(gt=0, description="expected volume")
     minutes_per_case: float = Field(gt=0, description="a person's work on a case today")
@@ -213,7 +213,7 @@ class Task(Part):
     slice_floor: ShareNumber = Field(default=0.0, description="the same for the worst slice")
     abstain: list[str] = Field(default=[], description="labels that mean: not ours to answer")
     languages: list[str] = Field(
-        default=[], description="train on these values of the slice only; empty: all"
+        default=[], description="train on these values of the slice only; stated, not yet used"
     )
 
 

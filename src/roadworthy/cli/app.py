@@ -7,8 +7,8 @@ import os
 import sys
 import uuid
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from roadworthy.cli import cases, demo, operations, releases, start
 from roadworthy.cli.output import FAILURE, OK, USAGE, Output, exit_code
@@ -38,15 +38,19 @@ def run() -> int:
     try:
         result = build()(standalone_mode=False)
         return result if isinstance(result, int) else OK
-    except (typer.Exit, click.exceptions.Exit) as leaving:
+    except typer.Exit as leaving:
         return leaving.exit_code
-    except (typer.Abort, click.exceptions.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         return 130
     except RoadworthyError as problem:
         shown.problem(problem)
         return exit_code(problem)
-    except click.ClickException as problem:
-        shown.problem(InputProblem("RW-CLI-001", problem.format_message(), hint="`roadworthy --help`"))
+    except TyperException as problem:
+        message = problem.format_message()
+        if message.startswith("Usage: "):  # a group of commands was named, and no command
+            print(message, file=sys.stderr)
+        else:
+            shown.problem(InputProblem("RW-CLI-001", message, hint="`roadworthy --help`"))
         return USAGE
     except BrokenPipeError:
         # Whoever read our output has seen enough.

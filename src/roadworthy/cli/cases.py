@@ -97,7 +97,7 @@ def run_file(
 
 def list_cases(
     *,
-    use_case: Annotated[str, typer.Option("--use-case")] = "",
+    use_case: Annotated[str, typer.Option("--use-case", help="Only of this use case.")] = "",
     state: Annotated[str, typer.Option(help="open, waiting, delivering, parked or closed.")] = "",
     rejected: Annotated[
         bool, typer.Option("--rejected", help="What broke its input contract instead.")
@@ -188,7 +188,7 @@ def explain_case(name: Name, *, as_json: Json = False, home: Home = None) -> Non
 
 def list_reviews(
     *,
-    use_case: Annotated[str, typer.Option("--use-case")] = "",
+    use_case: Annotated[str, typer.Option("--use-case", help="Only of this use case.")] = "",
     limit: Limit = 25,
     after: After = "",
     as_json: Json = False,

@@ -32,6 +32,7 @@ _PEOPLE = (
     ("desk", "Tidebank's desk", Kind.SERVICE, {Role.CLIENT}),
 )
 MAX_ROWS = 50_000
+CERTIFIED = 1_000
 LONGEST = 10_000
 
 
@@ -201,6 +202,20 @@ def _own_texts(
         else:
             live += pairs[:1]
 
+    # The example's attacks: own texts rarely come with any, and the gate asks how they are borne.
+    attacks = [
+        Labelled(
+            f"H-{one.key}",
+            {"text": one.text, "sender": senders[0]},
+            truth="hostile",
+            family=one.family,
+            hostile=True,
+            planted=True,
+        )
+        for one in company.messages(seed=seed)
+        if one.intent == "hostile"
+    ]
+
     def traffic() -> Iterator[LiveCase]:
         for number in count():
             words, truth = live[number % len(live)]
@@ -214,7 +229,7 @@ def _own_texts(
         (folder / "crm.repaired.sqlite").replace(folder / "crm.sqlite")
         return [f"{merged} duplicate customers merged in a copy, and the copy put in place"]
 
-    material = Material("triage", files, files, train, certify, traffic(), repair)
+    material = Material("triage", files, files, train, certify[:CERTIFIED] + attacks, traffic(), repair)
     labels = len({truth for _, truth in train})
     return (
         material,

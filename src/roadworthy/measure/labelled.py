@@ -11,7 +11,8 @@ class Labelled:
     """An input with its truth. ``family`` ties alike messages together: they count once in a proof.
 
     ``topic`` is what an article should be about to answer it, where that was labelled apart from
-    the truth; empty means that it was not.
+    the truth; empty means that it was not. ``planted`` ones are no part of the traffic: they are
+    rehearsed, and left out of every figure that speaks of traffic.
     """
 
     key: str
@@ -20,3 +21,4 @@ class Labelled:
     family: str = ""
     hostile: bool = False
     topic: str = ""
+    planted: bool = False
