@@ -100,7 +100,7 @@ def open_deployment(place: Workspace, *, workers: int = 2, lease_ttl_s: float = 
         secret_file,
     )
     from roadworthy.adapters.folders import FolderLoader
-    from roadworthy.adapters.sql import SqlStore, SqlVault, open_engine, upgrade
+    from roadworthy.adapters.sql import SqlStore, SqlVault, is_current, open_engine, upgrade
 
     for folder in (place.home, place.data, place.keys, place.models, place.releases):
         make_private_folder(folder)
@@ -108,8 +108,9 @@ def open_deployment(place: Workspace, *, workers: int = 2, lease_ttl_s: float = 
     kek = secret_file(place.keys / "kek")
     ledger_key = SigningKey(LEDGER_ORIGIN, secret_file(place.keys / "ledger"))
     engine = open_engine(place.database_url)
-    upgrade(engine)
-    DbosEngine.migrate(engine)
+    if not (is_current(engine) and DbosEngine.is_set_up(engine)):
+        upgrade(engine)
+        DbosEngine.migrate(engine)
     store = SqlStore(engine)
     vault = SqlVault(kek, clock, entropy)
     models = FileModels(place.models)

@@ -42,7 +42,8 @@ class Output:
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
-        self.out = Console(highlight=False, soft_wrap=True)
+        # Into a file or a pipe, lines are as long as they are; a terminal has its own width.
+        self.out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 240)
         self.err = Console(stderr=True, highlight=False, soft_wrap=True)
 
     def data(self, document: object) -> None:

@@ -11,11 +11,12 @@ import sys
 import threading
 from pathlib import Path
 
+import psycopg
 import pytest
-from tests.adapters.engine.bench import LEASES
+from tests.adapters.engine.bench import LEASES, Tx, set_up, until
 
 from roadworthy.adapters.dbos import DbosEngine
-from roadworthy.adapters.sql.engine import open_engine
+from roadworthy.adapters.sql.engine import begin_write, open_engine
 from roadworthy.errors import Unavailable
 from roadworthy.ports import Job
 
@@ -273,15 +274,63 @@ def test_a_worker_on_a_database_that_was_not_set_up_says_what_to_do(tmp_path, th
     assert refused.value.code == "RW-ENGINE-002"
     assert "set the database up" in refused.value.hint
     if there != "nothing":
-        assert database.connect().exec_driver_sql("SELECT count(*) FROM executor_lease").scalar() == 0
+        with database.connect() as connection:
+            assert connection.exec_driver_sql("SELECT count(*) FROM executor_lease").scalar() == 0
     database.dispose()
 
 
-def test_health_of_an_engine_whose_database_is_gone_is_an_error_of_ours(tmp_path):
-    engine = DbosEngine(open_engine(f"sqlite:///{tmp_path}/empty.sqlite"), lambda tx: tx.connection)
+def test_an_engine_whose_database_cannot_be_reached_says_so():
+    database = open_engine("postgresql://nobody@127.0.0.1:1/nothing")
     with pytest.raises(Unavailable) as refused:
-        engine.health()
-    assert refused.value.retry_is_safe
+        DbosEngine(database, lambda tx: tx.connection).health()
+    assert refused.value.code == "RW-ENGINE-001"
+    database.dispose()
+
+
+def test_a_worker_outlasts_a_database_that_is_locked_for_a_while(tmp_path, caplog):
+    url = f"sqlite:///{tmp_path}/engine.sqlite"
+    set_up(url)
+    database = open_engine(url, busy_timeout_s=0.05)
+    engine, seen = DbosEngine(database, lambda tx: tx.connection, poll_s=0.5), []
+    engine.start({"segment": seen.append})
+    with begin_write(database) as connection:
+        engine.enqueue(Tx(connection), Job("segment", "1", "x"))
+    with begin_write(database):
+        until(lambda: "no jobs can be taken" in caplog.text or seen, "the worker met the lock")
+    until(lambda: seen == ["x"], "the job ran")
+    engine.stop(grace_s=30)
+    database.dispose()
+
+
+@pytest.mark.postgres
+def test_a_server_that_drops_all_connections_costs_no_job(postgres_url):
+    set_up(postgres_url)
+    database = open_engine(postgres_url)
+    engine, seen = (
+        DbosEngine(database, lambda tx: tx.connection, poll_s=0.02, retry_after_s=(0.0,) * 9),
+        set(),
+    )
+
+    def handler(reference):
+        threading.Event().wait(0.01)
+        seen.add(reference)
+
+    with begin_write(database) as connection:
+        for number in range(100):
+            engine.enqueue(Tx(connection), Job("segment", str(number), str(number)))
+    engine.start({"segment": handler})
+    with psycopg.connect(postgres_url, autocommit=True) as other:
+        for already in (10, 40, 70):
+            until(lambda already=already: len(seen) >= already, "some jobs ran")
+            other.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE pid <> pg_backend_pid() AND datname = current_database()"
+            )
+    until(lambda: len(seen) == 100, "all jobs ran")
+    until(lambda: engine.health().running == 0, "all results were written")
+    assert engine.health().dead_letters == 0
+    engine.stop(grace_s=30)
+    database.dispose()
 
 
 def test_a_process_that_only_enqueues_neither_imports_dbos_nor_starts_threads(durable):

@@ -65,8 +65,8 @@ class Dispatcher:
         while not self._ending:
             try:
                 self._pause(full=self._take())
-            except SQLAlchemyError as fault:
-                _log.warning("no jobs can be taken, the database did not answer: %s", type(fault).__name__)
+            except Exception as fault:  # noqa: BLE001  # a worker that looked no more would still hold its lease
+                _log.warning("no jobs can be taken: %s", type(fault).__name__)
                 self._wait(lambda: self._ending, _OUTAGE_PAUSE_S)
 
     def _take(self) -> bool:

@@ -78,6 +78,13 @@ class DbosEngine(Engine):
         with _border():
             runtime.migrate(engine)
 
+    @staticmethod
+    def is_set_up(engine: sa.Engine) -> bool:
+        """Its tables are there. Cheap: nothing of the package is imported."""
+        schema = None if engine.dialect.name == "sqlite" else "dbos"
+        with _border():
+            return sa.inspect(engine).has_table("workflow_status", schema=schema)
+
     def enqueue(self, tx: Transaction, job: Job) -> None:
         """Visible when the transaction commits. The same key again: nothing happens, until it is purged.
 
@@ -190,10 +197,18 @@ def _border() -> Iterator[None]:
             raise not_set_up() from fault
         raise Unavailable(
             "RW-ENGINE-001",
-            "the database of the durable engine did not answer as expected",
+            f"the database of the durable engine {_what_it_said(fault)}",
             retry_is_safe=True,
             hint="see that the database runs and can be written",
         ) from fault
+
+
+def _what_it_said(fault: SQLAlchemyError) -> str:
+    said = str(getattr(fault, "orig", None)).lower()
+    for sign, words in (("locked", "is locked"), ("full", "has no room left"), ("readonly", "cannot be written")):
+        if sign in said:
+            return words
+    return "did not answer as expected"
 
 
 def _lacks_tables(fault: SQLAlchemyError) -> bool:

@@ -54,16 +54,17 @@ _FREE = "status = 'ENQUEUED', owner_xid = NULL, started_at_epoch_ms = NULL, upda
 _IS_READY = """
 SELECT 1 FROM {schema}workflow_status WHERE {enqueued} AND {ours} ORDER BY priority, created_at LIMIT 1
 """
-# Materialized: a planner that ran the inner query once per row would take more than asked for.
+# Materialized: a planner that ran the inner query once per row would take more than asked for. Inside,
+# because Python's driver begins a transaction only where a statement begins with the word UPDATE.
 _CLAIM = """
-WITH picked AS MATERIALIZED (
-  SELECT workflow_uuid FROM {schema}workflow_status WHERE {enqueued} AND {ours}
-  ORDER BY priority, created_at LIMIT :room {skip_locked}
-)
 UPDATE {schema}workflow_status
 SET status = 'PENDING', owner_xid = :owner, executor_id = :executor, application_version = '{version}',
   recovery_attempts = recovery_attempts + 1, started_at_epoch_ms = {now_ms}, updated_at = {now_ms}
-WHERE workflow_uuid IN (SELECT workflow_uuid FROM picked) AND status = 'ENQUEUED'
+WHERE status = 'ENQUEUED' AND workflow_uuid IN (
+  WITH picked AS MATERIALIZED (
+    SELECT workflow_uuid FROM {schema}workflow_status WHERE {enqueued} AND {ours}
+    ORDER BY priority, created_at LIMIT :room {skip_locked})
+  SELECT workflow_uuid FROM picked)
 RETURNING workflow_uuid, recovery_attempts, priority, created_at, (
   SELECT inputs FROM {schema}workflow_input AS input WHERE input.workflow_uuid = workflow_status.workflow_uuid)
 """

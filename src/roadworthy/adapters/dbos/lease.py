@@ -7,7 +7,6 @@ import threading
 import uuid
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
 
 from roadworthy.adapters.dbos.jobs import JobTable
 
@@ -53,5 +52,5 @@ class Lease:
         while not self._ending.wait(self._ttl_s / 3):
             try:
                 self._beat()
-            except SQLAlchemyError as fault:
+            except Exception as fault:  # noqa: BLE001  # without this thread a living worker loses its jobs
                 _log.warning("the lease of this worker could not be renewed: %s", type(fault).__name__)
