@@ -66,6 +66,8 @@ def environment() -> Environment:
         "words": words,
         "step_name": step_name,
         "figure": figure,
+        "flowing": flowing,
+        "lasts_beyond": lasts_beyond,
         "price": price,
         "prose": prose,
         "readable": readable,
@@ -107,6 +109,18 @@ def count(value: int) -> str:
 def figure(value: float | None, digits: int = 3) -> str:
     """A score such as `0.912`."""
     return "–" if value is None else f"{value:.{digits}f}"
+
+
+def flowing(text: str) -> str:
+    """Text of a document whose lines were broken for an editor: paragraphs stay, lines within them flow."""
+    return re.sub(r"(?<!\n)\n(?!\n)", " ", text)
+
+
+def lasts_beyond(valid_until: str | None, measured_at: str | None) -> bool:
+    """Whether a measurement holds long enough that its end is worth showing; some are taken anew each time."""
+    if not valid_until or not measured_at:
+        return False
+    return datetime.fromisoformat(valid_until) - datetime.fromisoformat(measured_at) > timedelta(hours=1)
 
 
 def price(value: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from roadworthy.charter import Charter
 from roadworthy.errors import RoadworthyError
+from roadworthy.gate import Verdict
 from roadworthy.operate.verdicts import verdict
 from roadworthy.principal import allows
 from roadworthy.release import Release, Rollout
@@ -75,6 +76,7 @@ def _progress(ask: Ask, use_case: str, rollout: Rollout) -> dict[str, Any]:
         "verdict": {
             "word": said.word,
             "sentence": said.sentence,
+            "headline": headline(said, release),
             "open": len(said.open),
             "of": len(said.findings),
             "next_step": said.open[0].next_step if said.open else "",
@@ -83,15 +85,26 @@ def _progress(ask: Ask, use_case: str, rollout: Rollout) -> dict[str, Any]:
     }
 
 
+def headline(said: Verdict, release: Release) -> str:
+    """The verdict as a sentence about where the release is: out of the stage, or in it already."""
+    if release.stage is not said.stage:
+        return said.sentence
+    held = f"{len(said.findings) - len(said.open)} of {len(said.findings)} requirements hold"
+    if said.passes:
+        return f"{release.name} is in {said.stage} and may stay there: {held}"
+    next_step = said.open[0].next_step or said.open[0].asks
+    return f"{release.name} is in {said.stage}, but only {held}; next: {next_step}"
+
+
 def road(rollout: Rollout) -> list[dict[str, str]]:
-    """The stages in order, and which release stands in each (the newest, where there are several)."""
-    standing: dict[Stage, Release] = {}
-    for release in rollout.releases:
-        if release.stage not in standing or release.number > standing[release.stage].number:
-            standing[release.stage] = release
-    return [
-        {"stage": stage, "release": standing[stage].name if stage in standing else ""} for stage in ROAD
-    ]
+    """The stages in order, and which release stands in each: the newest, unless a newer one is further on."""
+    found: list[dict[str, str]] = []
+    newest = 0
+    for stage in reversed(ROAD):
+        standing = [one.number for one in rollout.releases if one.stage is stage and one.number > newest]
+        newest = max(standing, default=newest)
+        found.append({"stage": stage, "release": f"r{newest}" if standing else ""})
+    return found[::-1]
 
 
 def _furthest(rollout: Rollout) -> Stage:

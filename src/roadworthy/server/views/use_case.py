@@ -14,7 +14,7 @@ from roadworthy.ports import Transaction
 from roadworthy.principal import allows, require
 from roadworthy.release import Release, Rollout
 from roadworthy.server.asking import Ask
-from roadworthy.server.views.portfolio import road
+from roadworthy.server.views.portfolio import headline, road
 from roadworthy.server.views.shared import (
     active_stops,
     approval_json,
@@ -79,7 +79,11 @@ def verdict_on(ask: Ask, name: str, release: Release, stage: Stage) -> dict[str,
     """The gate's verdict; findings that do not hold come first, the cheapest next step first of all."""
     said = verdict(ask.deployment, ask.principal, name, release.name, stage)
     held = tuple(finding for finding in said.findings if finding not in said.open)
-    return {**as_json(replace(said, findings=(*said.open, *held))), "open": len(said.open)}
+    return {
+        **as_json(replace(said, findings=(*said.open, *held))),
+        "headline": headline(said, release),
+        "open": len(said.open),
+    }
 
 
 def _chosen(ask: Ask, rollout: Rollout) -> Release:
