@@ -59,9 +59,11 @@ def _page(found: list[dict], *, quick: bool) -> str:  # type: ignore[type-arg]
     lines = [
         "# Results",
         "",
-        f"Measured {datetime.now(UTC):%Y-%m-%d} with Roadworthy {versions.get('roadworthy', '')} on {machine.get('cores')} shared cores, "
-        f"Python {machine.get('python')}{', quick passes' if quick else ''}. Written by `make bench`; absolute times move with the "
-        "machine's neighbours, ratios hold better.",
+        (
+            f"Measured {datetime.now(UTC):%Y-%m-%d} with Roadworthy {versions.get('roadworthy', '')} on {machine.get('cores')} shared cores, "
+            f"Python {machine.get('python')}{', quick passes' if quick else ''}. Written by `make bench`; absolute times move with the "
+            "machine's neighbours, ratios hold better."
+        ),
         "",
         "| claim | bar | figure | asked | |",
         "|---|---|---|---|---|",

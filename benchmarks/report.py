@@ -10,11 +10,24 @@ import argparse
 import json
 import os
 import platform
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
 
 HOLDS, FALLS_SHORT = 0, 3
+
+
+def _in_the_environment_that_has_roadworthy() -> None:
+    """Start again with the checkout's own Python where this one lacks Roadworthy."""
+    own = Path(__file__).resolve().parents[1] / ".venv" / "bin" / "python"
+    if find_spec("roadworthy") is None and own.exists() and Path(sys.executable) != own:
+        os.execv(own, [str(own), *sys.argv])
+
+
+_in_the_environment_that_has_roadworthy()
 
 
 @dataclass(frozen=True, slots=True)

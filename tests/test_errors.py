@@ -6,7 +6,10 @@ from roadworthy.errors import Corrupt, InputProblem, Problem, Refused, Unavailab
 def test_an_input_problem_shows_every_problem_with_its_place() -> None:
     problem = InputProblem(
         "RW-X-001",
-        [Problem("found a, expected b", "charter.yaml", 3, 7, "write b"), Problem("is missing", place="title")],
+        [
+            Problem("found a, expected b", "charter.yaml", 3, 7, "write b"),
+            Problem("is missing", place="title"),
+        ],
     )
     assert problem.message == "charter.yaml:3:7: found a, expected b; write b\ntitle: is missing"
     assert len(problem.as_json()["error"]["problems"]) == 2

@@ -9,7 +9,11 @@ from roadworthy.quantities import Cost, Interval, Money, Share, canonical, diges
 TIMES = st.datetimes(min_value=datetime(1970, 1, 2), max_value=datetime(2200, 1, 1), timezones=st.just(UTC))
 
 
-@given(TIMES, st.timedeltas(min_value=timedelta(milliseconds=2), max_value=timedelta(days=999)), st.binary(min_size=20, max_size=20))
+@given(
+    TIMES,
+    st.timedeltas(min_value=timedelta(milliseconds=2), max_value=timedelta(days=999)),
+    st.binary(min_size=20, max_size=20),
+)
 def test_ids_sort_by_time_whatever_their_randomness(at, later, noise) -> None:
     assert new_id(at, noise[:10]) < new_id(at + later, noise[10:])
 
@@ -41,7 +45,9 @@ def test_currencies_never_mix() -> None:
         Cost(1, "EUR") + Cost(1, "USD")
 
 
-@pytest.mark.parametrize("text", ["49.90", "EUR", "49,90 EUR", "49.901 EUR", "1 JPY.5", "1.5 JPY", "", "49.90 eur"])
+@pytest.mark.parametrize(
+    "text", ["49.90", "EUR", "49,90 EUR", "49.901 EUR", "1 JPY.5", "1.5 JPY", "", "49.90 eur"]
+)
 def test_an_amount_without_its_currency_or_with_too_many_decimals_is_not_read(text) -> None:
     with pytest.raises(ValueError, match="amount|decimals"):
         Money.parse(text)
@@ -66,8 +72,15 @@ def test_an_interval_runs_upward() -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.floats(allow_nan=False, allow_infinity=False) | st.text(st.characters(exclude_categories=["Cs"])),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner, max_size=4),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53) + 1, 2**53 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 

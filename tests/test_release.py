@@ -77,7 +77,8 @@ def test_promoting_again_changes_nothing() -> None:
 
 
 COMMANDS = st.lists(
-    st.tuples(st.sampled_from(["promote", "abort"]), st.integers(1, 3), st.sampled_from(list(Stage))), max_size=40
+    st.tuples(st.sampled_from(["promote", "abort"]), st.integers(1, 3), st.sampled_from(list(Stage))),
+    max_size=40,
 )
 
 

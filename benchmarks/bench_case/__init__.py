@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import report  # noqa: F401  # finds the environment that has Roadworthy, before it is imported
+
 from roadworthy.operate import access
 from roadworthy.operate.building import build_from_folder
 from roadworthy.operate.deployment import Deployment

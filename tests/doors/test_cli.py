@@ -56,7 +56,7 @@ def started(say: Say, tmp_path: Path) -> Iterator[Say]:
     target.close()
     built = say("release", "start", str(USE_CASE), "--note", "first")
     assert built.code == 0, built.err
-    yield say
+    return say
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,9 @@ def test_a_faulty_charter_shows_all_its_problems_with_their_lines(say: Say, tmp_
     assert "risk.tier" in said.err
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe", b"- a list", b"a: [1", b"", b"\x00", b"a: " + b"x" * 2_000_000])
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe", b"- a list", b"a: [1", b"", b"\x00", b"a: " + b"x" * 2_000_000]
+)
 def test_what_is_no_charter_is_said_to_be_none(say: Say, tmp_path: Path, content: bytes) -> None:
     charter = tmp_path / "charter.yaml"
     charter.write_bytes(content)
@@ -162,7 +164,9 @@ def test_rows_of_a_file_become_cases_and_bad_rows_are_named(started: Say, tmp_pa
 
 
 @pytest.mark.parametrize("content", [b"key,text\nK-1,\xff\n", b"text\nhello\n", b"", b'key,text\n"K-1,x'])
-def test_a_file_that_is_no_csv_of_cases_is_refused_with_its_place(started: Say, tmp_path: Path, content) -> None:
+def test_a_file_that_is_no_csv_of_cases_is_refused_with_its_place(
+    started: Say, tmp_path: Path, content
+) -> None:
     file = tmp_path / "cases.csv"
     file.write_bytes(content)
     said = started("run", "plain", str(file))
@@ -190,9 +194,15 @@ def test_a_stop_is_not_lifted_by_who_threw_it(started: Say) -> None:
 def test_the_ledger_is_verified_and_one_flipped_byte_is_found(started: Say, tmp_path: Path) -> None:
     assert started("ledger", "verify", "--json").json["holds"]
     with sqlite3.connect(tmp_path / "home" / "roadworthy.sqlite") as database:
-        database.execute("update ledger_entry set event = replace(cast(event as text), 'draft', 'drift') where seq = 1")
-        database.execute("update ledger_entry set event = cast(replace(cast(event as text), '\"', '\"') as blob) where seq = 1")
-        seq, event = database.execute("select seq, event from ledger_entry order by seq desc limit 1").fetchone()
+        database.execute(
+            "update ledger_entry set event = replace(cast(event as text), 'draft', 'drift') where seq = 1"
+        )
+        database.execute(
+            "update ledger_entry set event = cast(replace(cast(event as text), '\"', '\"') as blob) where seq = 1"
+        )
+        seq, event = database.execute(
+            "select seq, event from ledger_entry order by seq desc limit 1"
+        ).fetchone()
         changed = bytes([event[0] ^ 1]) + event[1:]
         database.execute("update ledger_entry set event = ? where seq = ?", (changed, seq))
     database.close()
@@ -230,7 +240,11 @@ def test_a_missing_model_is_said_with_its_next_step(started: Say, tmp_path: Path
     shutil.copytree(example_folder(), folder, ignore=shutil.ignore_patterns("texts", "knowledge"))
     (tmp_path / "home" / "data" / "support" / "knowledge").mkdir(parents=True)
     labelled = tmp_path / "labelled.csv"
-    rows = [f"{text} {number},{label}" for number in range(6) for text, label in (("card lost", "a"), ("rate bad", "b"))]
+    rows = [
+        f"{text} {number},{label}"
+        for number in range(6)
+        for text, label in (("card lost", "a"), ("rate bad", "b"))
+    ]
     labelled.write_text("text,label\n" + "\n".join(rows), encoding="utf-8")
     assert started("release", "start", str(folder), "--labelled", str(labelled)).code == 0
     for model in (tmp_path / "home" / "models").iterdir():
@@ -240,14 +254,21 @@ def test_a_missing_model_is_said_with_its_next_step(started: Say, tmp_path: Path
     assert json.loads(said.err)["error"]["code"] == "RW-MODEL-001"
 
 
-def test_a_locked_database_is_unavailable_and_nothing_is_lost(started: Say, tmp_path: Path, monkeypatch) -> None:
-    import roadworthy.adapters.sql as sql
+def test_a_locked_database_is_unavailable_and_nothing_is_lost(
+    started: Say, tmp_path: Path, monkeypatch
+) -> None:
+    from roadworthy.adapters import sql
 
     plain = sql.open_engine
     monkeypatch.setattr(sql, "open_engine", lambda url: plain(url, busy_timeout_s=0.05))
     holder = sqlite3.connect(tmp_path / "home" / "roadworthy.sqlite", isolation_level=None)
     holder.execute("begin immediate")
-    said = started("stop", "plain", "--reason", "x", )
+    said = started(
+        "stop",
+        "plain",
+        "--reason",
+        "x",
+    )
     holder.execute("rollback")
     holder.close()
     assert said.code == 5

@@ -103,22 +103,38 @@ def test_every_link_inside_the_repository_leads_somewhere(page: Path) -> None:
     assert lost == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=shown)
-def test_every_command_that_a_page_names_exists(page: Path) -> None:
-    """`roadworthy word word` in the documentation is a command that the program knows."""
+def named_commands(text: str) -> Iterator[list[str]]:
+    """The words after `roadworthy` wherever a command is shown: between backticks, or in a block of code."""
+    shown_as_code = re.findall(r"```.*?```", text, re.DOTALL) + re.findall(r"`[^`\n]+`", text)
+    for code in shown_as_code:
+        for line in re.findall(r"(?:^|[`\s/])roadworthy((?: [a-z][a-z-]*)+)", code, re.MULTILINE):
+            yield line.split()
+
+
+SPEAKING = [
+    *PAGES,
+    *(
+        path
+        for path in files()
+        if "src" in path.relative_to(ROOT).parts and path.suffix in {".py", ".yaml", ".html"}
+    ),
+]
+
+
+def test_every_command_that_a_page_or_a_hint_names_exists() -> None:
     known = {path for path, _ in commands()}
+    groups = {path for path, command in commands() if hasattr(command, "commands")}
     lost = []
-    for line in re.findall(
-        r"(?:^|[`\s/])roadworthy((?: [a-z][a-z-]*)+)", page.read_text(encoding="utf-8"), re.MULTILINE
-    ):
-        words = line.split()
-        if words[0] not in {path.split()[1] for path in known if " " in path}:
-            continue  # a sentence about Roadworthy
-        group = f"roadworthy {words[0]}"
-        if (
-            any(path.startswith(f"{group} ") for path in known)
-            and len(words) > 1
-            and f"{group} {words[1]}" not in known
-        ):
-            lost.append(line.strip())
+    for page in SPEAKING:
+        for words in named_commands(page.read_text(encoding="utf-8")):
+            path = f"roadworthy {words[0]}"
+            if path in groups and len(words) > 1:
+                path += f" {words[1]}"
+            if path not in known:
+                lost.append(f"{shown(page)}: {path}")
     assert lost == []
+
+
+def test_the_rule_finds_commands_in_code_and_leaves_prose_alone() -> None:
+    told = "Use roadworthy well.\n`roadworthy cases list --json`\n```\n.venv/bin/roadworthy up\n```"
+    assert list(named_commands(told)) == [["up"], ["cases", "list"]]

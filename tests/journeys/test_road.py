@@ -103,7 +103,9 @@ def test_real_messages_go_the_same_road(tmp_path: Path) -> None:
         if os.environ.get("CI"):
             pytest.fail("CI runs with ../shared/data/banking77 beside the checkout, and it is not there")
         pytest.skip("BANKING77 is not at hand: it lies in ../shared/data beside the checkout")
-    document = demo(tmp_path / "demo", "--messages", str(BANKING77), "--text", "text", "--label", "category")
+    document = demo(
+        tmp_path / "demo", "--messages", str(BANKING77), "--text", "text", "--label", "category"
+    )
     assert document["use_case"] == "triage"
     assert figures(document, "gate-first")["verdict"] == "hold"
     assert document["reached_production"]

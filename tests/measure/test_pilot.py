@@ -2,14 +2,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.operate import flows
+from tests.operate.office import BEN, Office
 
 from roadworthy.errors import Unavailable
 from roadworthy.evidence import Measurement
 from roadworthy.measure.labelled import Labelled
 from roadworthy.measure.pilot import certificates, cost_and_load, hostile, quality, run_pilot
 from roadworthy.stage import Stage
-from tests.operate import flows
-from tests.operate.office import BEN, Office
 
 
 @pytest.fixture

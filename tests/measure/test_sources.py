@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.operate.office import CHARTER
 
 from roadworthy.charter import Entity, read
 from roadworthy.errors import InputProblem
 from roadworthy.measure import articles, sources
 from roadworthy.ports import Knowledge
-from tests.operate.office import CHARTER
 
 ENTITY = Entity(table="customer", key=["email"], also=[["name", "postcode"]], duplicates_max=0.01)
 

@@ -1,10 +1,10 @@
 import pytest
+from tests.operate import flows
+from tests.operate.office import Office
 
 from roadworthy.casework.case import State
 from roadworthy.errors import InputProblem, Unavailable
 from roadworthy.operate.work import handlers
-from tests.operate import flows
-from tests.operate.office import Office
 
 
 def die() -> None:

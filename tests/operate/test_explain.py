@@ -1,10 +1,10 @@
 import pytest
+from tests.operate import flows
+from tests.operate.office import BEN, OLGA, SHOP, Office, Role, person
 
 from roadworthy.errors import NotFound, Refused
 from roadworthy.operate.bookkeeping import sequence_all, verify_ledger
 from roadworthy.operate.explain import explain
-from tests.operate import flows
-from tests.operate.office import BEN, OLGA, SHOP, Office, Role, person
 
 
 def test_one_page_tells_inputs_steps_effects_and_proof(office: Office) -> None:

@@ -1,11 +1,11 @@
 import pytest
+from tests.operate.flows import reply
+from tests.operate.office import SHOP, VERA, Office
 
 from roadworthy.casework.case import State
 from roadworthy.errors import Conflict, InputProblem, NotFound, Refused
 from roadworthy.operate.intake import submit
 from roadworthy.stage import Stage
-from tests.operate.flows import reply
-from tests.operate.office import SHOP, VERA, Office
 
 
 def test_the_same_key_twice_is_the_same_case(office: Office) -> None:

@@ -1,12 +1,12 @@
 import pytest
+from tests.operate import flows
+from tests.operate.office import BEN, OLGA, RITA, VERA, Office
 
 from roadworthy.casework.case import State
 from roadworthy.casework.review import Verdict
 from roadworthy.errors import Conflict, InputProblem, Refused
 from roadworthy.operate.reviewing import decide_review
 from roadworthy.principal import Kind, Principal, Role
-from tests.operate import flows
-from tests.operate.office import BEN, OLGA, RITA, VERA, Office
 
 
 def waiting(office: Office, key: str = "K-1", flow=flows.reply, text: str = "refund 0.5"):

@@ -1,6 +1,8 @@
 from datetime import timedelta
 
 import pytest
+from tests.operate import flows
+from tests.operate.office import BEN, OLGA, RITA, SHOP, VERA, Office
 
 from roadworthy.casework.case import State
 from roadworthy.errors import Conflict, NotFound, Refused
@@ -8,8 +10,6 @@ from roadworthy.operate.outcomes import canary_watch, record_outcome
 from roadworthy.operate.rollout import abort_release, promote_release
 from roadworthy.operate.verdicts import approve, verdict, waive
 from roadworthy.stage import Stage
-from tests.operate import flows
-from tests.operate.office import BEN, OLGA, RITA, SHOP, VERA, Office
 
 
 def test_a_release_that_shows_no_evidence_stays_where_it_is(office: Office) -> None:

@@ -1,11 +1,11 @@
 import pytest
+from tests.operate import flows
+from tests.operate.office import CHARTER, Office
 
 from roadworthy.casework.case import State
 from roadworthy.errors import Unavailable
 from roadworthy.operate.work import handlers
 from roadworthy.stage import Stage
-from tests.operate import flows
-from tests.operate.office import CHARTER, Office
 
 
 def test_a_certified_case_goes_from_intake_to_the_ledger_without_a_person(office: Office) -> None:
@@ -153,9 +153,10 @@ def test_an_outside_failure_is_tried_again_later(office: Office) -> None:
 
 
 def test_a_question_ends_the_segment_and_its_answer_starts_the_next(office: Office) -> None:
+    from tests.operate.office import VERA
+
     from roadworthy.casework.review import Verdict
     from roadworthy.operate.reviewing import decide_review
-    from tests.operate.office import VERA
 
     office.release(flows.ask)
     office.submit("K-1")
@@ -180,9 +181,10 @@ def test_an_act_is_sent_once_and_its_result_goes_on(office: Office) -> None:
 
 
 def test_an_act_without_confidence_waits_for_a_person(office: Office) -> None:
+    from tests.operate.office import VERA
+
     from roadworthy.casework.review import Verdict
     from roadworthy.operate.reviewing import decide_review
-    from tests.operate.office import VERA
 
     office.release(flows.act_unsure)
     office.submit("K-1")

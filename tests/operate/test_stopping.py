@@ -1,10 +1,10 @@
 import pytest
+from tests.operate import flows
+from tests.operate.office import BEN, OLGA, VERA, Office
 
 from roadworthy.casework.case import State
 from roadworthy.errors import Conflict, InputProblem, Refused, Unavailable
 from roadworthy.operate.stopping import resume, stop
-from tests.operate import flows
-from tests.operate.office import BEN, OLGA, VERA, Office
 
 
 @pytest.mark.parametrize("scope", ["all", "use_case:desk", "release", "tool:books.look", "model:intent"])

@@ -189,3 +189,9 @@ def test_a_field_that_stands_twice_is_refused() -> None:
 
 def test_empty_parameters_count_as_not_given() -> None:
     assert read_query("state=&use_case=desk", known=("state", "use_case")) == {"use_case": "desk"}
+
+
+def test_what_a_mail_program_adds_to_a_link_is_passed_over_on_pages_only() -> None:
+    assert read_query("state=open&utm_source=mail", known=("state",), strict=False) == {"state": "open"}
+    with pytest.raises(InputProblem, match="unknown parameter"):
+        read_query("state=open&utm_source=mail", known=("state",))

@@ -61,6 +61,8 @@ class NewResume(Body):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
+    """What an operation answers: status and JSON object."""
+
     status: int
     content: Mapping[str, Any]
 
@@ -81,12 +83,14 @@ class Operation:
 
 
 def submit_case(ask: Ask, body: NewCase) -> Reply:
+    """Take in a case: 202 when it is new, 200 when its key was taken in before."""
     receipt = intake.submit(ask.deployment, ask.principal, body.use_case, body.key, body.data)
     content = {"case": plain(case_json(receipt.case)), "again": receipt.again}
     return Reply(200 if receipt.again else 202, content)
 
 
 def record_outcome(ask: Ask, body: NewOutcome) -> Reply:
+    """Note what was right; the answer lists what was recorded, nothing where it was known."""
     recorded = outcomes.record_outcome(
         ask.deployment, ask.principal, ask.use_case, ask.path["key"], truth=body.truth, source=body.source
     )
@@ -108,6 +112,7 @@ def record_outcome(ask: Ask, body: NewOutcome) -> Reply:
 
 
 def decide(ask: Ask, body: NewDecision) -> Reply:
+    """Answer a review; see ``decide_review``."""
     decided = decide_review(ask, ask.path["id"], body)
     return Reply(200, {"review": reviews.review_json(decided, now=ask.deployment.now())})
 
@@ -132,16 +137,19 @@ def decide_review(ask: Ask, review: str, body: NewDecision) -> Review:
 
 
 def stop(ask: Ask, body: NewStop) -> Reply:
+    """Throw the stop switch."""
     thrown = stopping.stop(ask.deployment, ask.principal, body.scope, reason=body.reason)
     return Reply(200, {"stop": stop_json(thrown)})
 
 
 def resume(ask: Ask, body: NewResume) -> Reply:
+    """Lift a stop."""
     lifted = stopping.resume(ask.deployment, ask.principal, ask.path["id"], reason=body.reason)
     return Reply(200, {"stop": stop_json(lifted)})
 
 
 def stops(ask: Ask, _body: None) -> Reply:
+    """What is stopped now, as far as this principal's use case is concerned."""
     require(ask.principal, "gate.read", use_case=ask.principal.use_case)
     with ask.deployment.store.read() as tx:
         return Reply(200, {"stops": active_stops(ask, tx, use_case=ask.principal.use_case)})

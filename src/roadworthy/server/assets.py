@@ -37,9 +37,11 @@ class Assets:
         return self._urls
 
     def url(self, name: str) -> str:
+        """The address of a file. Errors: ``KeyError`` for one that is not shipped."""
         return self._urls[name]
 
     def routes(self) -> list[BaseRoute]:
+        """Where the files are served."""
         return [Route("/static/{name}", self._send, methods=["GET"], name="static")]
 
     async def _send(self, request: Request) -> Response:

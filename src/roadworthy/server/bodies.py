@@ -83,12 +83,18 @@ def read_form(raw: bytes, *, content_type: str) -> dict[str, str]:
     return {name: value.replace("\r\n", "\n") for name, value in fields.items()}
 
 
-def read_query(raw: str, *, known: Collection[str]) -> dict[str, str]:
-    """Query parameters that are not empty. Errors: ``InputProblem`` RW-SERVER-005 for unknown ones."""
+def read_query(raw: str, *, known: Collection[str], strict: bool = True) -> dict[str, str]:
+    """Query parameters that are not empty.
+
+    Errors: ``InputProblem`` RW-SERVER-005 for repeated ones, and where ``strict`` for unknown ones.
+    Otherwise these are passed over: mail programs add their own to links that people open.
+    """
     try:
         pairs = parse_qsl(raw, keep_blank_values=True, errors="strict", max_num_fields=MAX_FORM_FIELDS)
     except ValueError:
         raise _unreadable("the query is not UTF-8") from None
+    if not strict:
+        pairs = [(name, value) for name, value in pairs if name in known]
     names = [name for name, _ in pairs]
     problems = [
         Problem("unknown parameter", place=name, hint=f"known: {', '.join(known) or 'none'}")

@@ -21,6 +21,7 @@ class Health:
         self.draining = threading.Event()
 
     def routes(self) -> list[BaseRoute]:
+        """``/livez`` and ``/readyz``, open to everybody who can reach the process."""
         return [
             Route("/livez", self._live, methods=["GET"], name="livez"),
             Route("/readyz", self._ready, methods=["GET"], name="readyz"),

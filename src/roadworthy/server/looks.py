@@ -141,6 +141,7 @@ def prose(text: str) -> Markup:
 
 
 def words(value: str) -> str:
+    """A word of the program as a page says it."""
     return WORDS.get(value, value)
 
 

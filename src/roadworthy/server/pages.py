@@ -95,11 +95,13 @@ def guarded(renderer: Renderer, request: Request, act: Act) -> Response:
         return renderer.problem(request, unexpected(fault), by=by)
 
 
-def ask(renderer: Renderer, request: Request, by: Visitor, known: tuple[str, ...] = ()) -> Ask:
-    """The question behind a request of somebody who is signed in."""
+def ask(
+    renderer: Renderer, request: Request, by: Visitor, known: tuple[str, ...] = (), *, strict: bool = False
+) -> Ask:
+    """The question behind a request of somebody who is signed in. ``strict``: unknown parameters are errors."""
     if by.principal is None:
         raise Refused("RW-ACCESS-012", "nobody is signed in", hint="sign in, then repeat")
-    query = read_query(request.url.query, known=known)
+    query = read_query(request.url.query, known=known, strict=strict)
     return Ask(renderer.deployment, by.principal, dict(request.path_params), query)
 
 
@@ -119,7 +121,7 @@ def _twin(renderer: Renderer, page: Page) -> Callable[[Request], Awaitable[Respo
             by = renderer.visitor(request)
             if bearer(request.headers):
                 by = Visitor(recognised(renderer.deployment, request), "")
-            return Json(page.view(ask(renderer, request, by, page.query)))
+            return Json(page.view(ask(renderer, request, by, page.query, strict=True)))
         except RoadworthyError as problem:
             return problem_json(problem)
 

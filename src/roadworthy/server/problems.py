@@ -45,6 +45,7 @@ class Json(Response):
     media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
+        """The JSON text. Errors: ``ValueError`` for what JSON cannot carry."""
         return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
@@ -80,10 +81,12 @@ def unexpected(fault: Exception) -> RoadworthyError:
 
 
 def no_such_page(path: str) -> NotFound:
+    """The error for an address that leads nowhere."""
     return NotFound(
         "RW-SERVER-010", Problem(f"nothing is at `{path[:200]}`"), hint="`/` leads to everything"
     )
 
 
 def wrong_method(method: str) -> InputProblem:
+    """The error for a method that an address does not know."""
     return InputProblem("RW-SERVER-011", Problem(f"`{method}` is not possible here"))

@@ -36,6 +36,7 @@ class Renderer:
         self._templates.globals["with_query"] = with_query
 
     def visitor(self, request: Request) -> Visitor:
+        """Whose browser sent the request."""
         return visitor(self.deployment, request, self.cookies)
 
     def page(

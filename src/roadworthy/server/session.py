@@ -46,14 +46,17 @@ class Cookies:
         return "__Host-roadworthy_visit" if self.secure else "roadworthy_visit"
 
     def set_session(self, response: Response, token: str) -> None:
+        """Give the browser its session, in place of the visit before it."""
         lifetime = access.LIFETIME[access.SESSION]
         self._set(response, self.session, token, max_age_s=int(lifetime.total_seconds()))
         self._end(response, self.visit)
 
     def set_visit(self, response: Response, secret: str) -> None:
+        """Give a browser without a session something its form token can be made of."""
         self._set(response, self.visit, secret, max_age_s=3600)
 
     def end_session(self, response: Response) -> None:
+        """Take the session from the browser; ending it on the server is another matter."""
         self._end(response, self.session)
 
     def _set(self, response: Response, name: str, value: str, *, max_age_s: int) -> None:
@@ -97,6 +100,7 @@ def visitor(deployment: Deployment, request: Request, cookies: Cookies) -> Visit
 
 
 def new_visit() -> str:
+    """A fresh secret for a browser that nobody is signed in with."""
     return secrets.token_urlsafe(32)
 
 

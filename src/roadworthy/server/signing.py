@@ -29,6 +29,8 @@ PASSWORD_WAIT_S = 3.0
 
 
 def routes(renderer: Renderer) -> list[BaseRoute]:
+    """The sign-in page, and the targets of its form and of sign-out."""
+
     async def show(request: Request) -> Response:
         return await run_in_threadpool(_show, renderer, request)
 
@@ -52,7 +54,7 @@ def _show(renderer: Renderer, request: Request) -> Response:
     """The form. Opening it spends nothing and tells nothing about the link."""
 
     def act(request: Request, by: Visitor) -> Response:
-        query = read_query(request.url.query, known=("token", "next"))
+        query = read_query(request.url.query, known=("token", "next"), strict=False)
         return _form(renderer, request, by, query)
 
     return guarded(renderer, request, act)

@@ -70,7 +70,7 @@ class MemoryEngine(Engine):
         """Run every job that is due, and what those enqueue; returns how many handlers were called.
 
         With ``until`` the clock is moved on from one due time to the next, and to ``until`` at last.
-        Order: by due time for those that become due, then the lowest priority number, then the oldest.
+        Of those that are due the lowest priority number runs first, then the oldest.
         """
         if self._handlers is None:
             raise RuntimeError("the engine was not started")

@@ -137,11 +137,11 @@ class DbosEngine(Engine):
             self._parts = None
             DbosEngine._started = None
             with _border():
-                if not finished:
-                    with self._engine.begin() as connection:
-                        given = self._table.give_back(connection, executor=lease.executor)
-                    _log.warning("%d jobs outlived the grace and were given back", given)
-                lease.end()
+                try:
+                    if not finished:
+                        self._give_back(lease.executor)
+                finally:
+                    lease.end()
 
     def health(self) -> EngineHealth:
         """How it stands with all jobs of the database. Delayed ones count as waiting once they are due."""
@@ -164,6 +164,11 @@ class DbosEngine(Engine):
                     return deleted
                 runtime.delete(self._engine, keys)
                 deleted += len(keys)
+
+    def _give_back(self, executor: str) -> None:
+        with self._engine.begin() as connection:
+            given = self._table.give_back(connection, executor=executor)
+        _log.warning("%d jobs outlived the grace and were given back", given)
 
     def _work(self, key: str, kind: str, reference: str, attempt: int) -> None:
         fault = self._failure(kind, reference)
@@ -205,7 +210,11 @@ def _border() -> Iterator[None]:
 
 def _what_it_said(fault: SQLAlchemyError) -> str:
     said = str(getattr(fault, "orig", None)).lower()
-    for sign, words in (("locked", "is locked"), ("full", "has no room left"), ("readonly", "cannot be written")):
+    for sign, words in (
+        ("locked", "is locked"),
+        ("full", "has no room left"),
+        ("readonly", "cannot be written"),
+    ):
         if sign in said:
             return words
     return "did not answer as expected"

@@ -70,6 +70,7 @@ def release_json(release: Release) -> dict[str, Any]:
 
 
 def approval_json(approval: Approval, *, now: datetime) -> dict[str, Any]:
+    """An approval as every door lists it."""
     return {
         "role": approval.role,
         "principal": approval.principal,
@@ -82,6 +83,7 @@ def approval_json(approval: Approval, *, now: datetime) -> dict[str, Any]:
 
 
 def stop_json(stop: Stop) -> dict[str, Any]:
+    """A stop as every door lists it."""
     return {
         "id": stop.id,
         "scope": stop.scope,
