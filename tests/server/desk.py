@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html as markup
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -130,16 +131,21 @@ class Machine:
 
 def forms(html: str) -> list[tuple[str, str]]:
     """(target, markup) of every form that posts."""
-    found = re.findall(r'<form[^>]*method="post" action="([^"]*)"[^>]*>(.*?)</form>', html, re.DOTALL)
-    return [(target, markup) for target, markup in found]
+    return re.findall(r'<form[^>]*method="post" action="([^"]*)"[^>]*>(.*?)</form>', html, re.DOTALL)
 
 
 def hidden(html: str, target: str, fields: dict[str, str]) -> dict[str, str]:
     """The hidden fields of the form to ``target``; with several, of the one that agrees with ``fields``."""
-    for action, markup in forms(html):
+    for action, inside in forms(html):
         if action != target:
             continue
-        values = dict(re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', markup))
+        found = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', inside)
+        values = {name: markup.unescape(value) for name, value in found}
         if all(values.get(name) in {None, fields.get(name, values.get(name))} for name in TELLING_APART):
             return values
     raise AssertionError(f"no form leads to {target} with {fields}")
+
+
+def text_of(html: str) -> str:
+    """What of a page can be read."""
+    return re.sub(r"\s+", " ", markup.unescape(re.sub(r"<[^>]+>", " ", html)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from importlib import resources
 
 from starlette.requests import Request
@@ -31,10 +30,6 @@ class Assets:
             url = f"/static/{stem}.{hashlib.sha256(content).hexdigest()[:16]}.{ending}"
             self._urls[file.name] = url
             self._files[url] = (content, _TYPES[ending])
-
-    @property
-    def urls(self) -> Mapping[str, str]:
-        return self._urls
 
     def url(self, name: str) -> str:
         """The address of a file. Errors: ``KeyError`` for one that is not shipped."""
