@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import traceback
 import uuid
 
 import typer
@@ -58,7 +59,8 @@ def run() -> int:
         return OK
     except Exception as fault:  # noqa: BLE001 - the last resort of the program
         number = uuid.uuid4().hex[:8]
-        _log.error("unexpected fault %s", number, exc_info=fault if "--debug" in sys.argv else None)
+        # A traceback may show what people wrote: the log names the place and nothing else.
+        _log.error("unexpected fault %s at %s", number, _place(fault))
         shown.problem(
             Unavailable(
                 "RW-CLI-002",
@@ -68,3 +70,8 @@ def run() -> int:
             )
         )
         return FAILURE
+
+
+def _place(fault: BaseException) -> str:
+    trace = traceback.extract_tb(fault.__traceback__)
+    return f"{trace[-1].filename}:{trace[-1].lineno}" if trace else "an unknown place"

@@ -54,7 +54,7 @@ def run_file(
     Exit code 3 if some rows were rejected. Run twice: rows that were taken in before are found again.
     """
     from roadworthy.cli.session import opened
-    from roadworthy.operate.work import Worker
+    from roadworthy.cli.waiting import worker_of
 
     out = Output(as_json=as_json)
     rows = csv_rows(file, [key])
@@ -70,12 +70,8 @@ def run_file(
                 if problem.code not in {"RW-CASE-020", "RW-CASE-021"}:
                     raise
                 rejected.append({"line": number, **problem.as_json()["error"]})  # type: ignore[dict-item]
-        worker = Worker(deployment, name=f"run-{deployment.new_id()}")
-        worker.start()
-        try:
+        with worker_of(deployment):
             left = _settle(deployment, taken, wait_s=wait_s, shown=out)
-        finally:
-            worker.stop(grace_s=20)
         with deployment.store.read() as tx:
             done = [deployment.store.cases.get(tx, case) for case in taken]
         states: dict[str, int] = {}

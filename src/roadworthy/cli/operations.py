@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from roadworthy.cli.options import Home, Json
+from roadworthy.cli.options import Home, Json, UseCase
 from roadworthy.cli.output import NO, OK, Output
 from roadworthy.errors import InputProblem, Problem
 
@@ -17,6 +17,9 @@ def register(app: typer.Typer) -> None:
     ledger = typer.Typer(help="The record of everything that mattered.", no_args_is_help=True)
     ledger.command("verify")(verify)
     app.add_typer(ledger, name="ledger")
+    drill = typer.Typer(help="Rehearsals that yield measurements.", no_args_is_help=True)
+    drill.command("stop")(drill_stop)
+    app.add_typer(drill, name="drill")
     app.command()(stop)
     app.command()(resume)
 
@@ -79,6 +82,29 @@ def resume(
             ],
             empty="nothing is stopped",
         )
+
+
+def drill_stop(use_case: UseCase, *, as_json: Json = False, home: Home = None) -> None:
+    """Throw the stop switch, measure how fast every worker obeys, and lift it again."""
+    from roadworthy.cli.session import opened
+    from roadworthy.cli.waiting import worker_of
+    from roadworthy.errors import NotFound
+    from roadworthy.measure.fact import keep
+    from roadworthy.measure.stages import stop_drill
+
+    out = Output(as_json=as_json)
+    with opened(home) as (deployment, principal, _):
+        with deployment.store.read() as tx:
+            releases = deployment.store.releases.rollout(tx, use_case).releases
+        if not releases:
+            raise NotFound("RW-CASE-022", f"no use case `{use_case}` here")
+        newest = max(releases, key=lambda release: release.number)
+        with worker_of(deployment):
+            fact = stop_drill(deployment, principal, newest)
+        (kept,) = keep(deployment, principal, newest, [fact])
+        if as_json:
+            out.data({"kind": kept.kind, "seconds": kept.value, "at": kept.at.isoformat()})
+        out.say(f"every worker obeyed within {kept.value:.2f} s", "green")
 
 
 def verify(

@@ -13,6 +13,7 @@ from roadworthy.errors import InputProblem
 
 if TYPE_CHECKING:
     from roadworthy.operate.deployment import Deployment
+    from roadworthy.principal import Principal
     from roadworthy.release import Release
     from roadworthy.stage import Stage
 
@@ -41,6 +42,14 @@ def gate(
     ] = "",
     release: Named = "",
     measure: Annotated[bool, typer.Option("--measure", help="Measure first what needs no labels.")] = False,
+    labelled: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV of labelled cases: pilot them first. Columns: the input's fields, the label, "
+            "and if you have them `key`, `family`, `hostile`."
+        ),
+    ] = None,
+    label: Annotated[str, typer.Option(help="Column with the label.")] = "label",
     as_json: Json = False,
     home: Home = None,
 ) -> int:
@@ -53,7 +62,9 @@ def gate(
     out = Output(as_json=as_json)
     with opened(home) as (deployment, principal, _):
         chosen = _chosen(deployment, use_case, release)
-        if measure:
+        if labelled:
+            _pilot(deployment, principal, chosen, labelled, label, out)
+        if measure or labelled:
             for kept in measure_without_labels(deployment, principal, chosen):
                 out.note(f"measured {kept.kind} {kept.subject}: {kept.value:g} {kept.unit}")
         wanted = _stage(stage) if stage else _following(chosen)
@@ -214,6 +225,33 @@ def abort(
         change = abort_release(deployment, principal, use_case, chosen.name, reason=reason)
         words = "is halted" if change.moved else f"had ended already ({chosen.stage})"
         Output(as_json=False).say(f"{chosen.name} {words}", "bold red")
+
+
+def _pilot(
+    deployment: Deployment, principal: Principal, release: Release, file: Path, label: str, out: Output
+) -> None:
+    """Pilot every labelled case of a file in this process, and keep what it shows."""
+    from roadworthy.cli.options import csv_rows
+    from roadworthy.cli.waiting import waited, worker_of
+    from roadworthy.measure.everything import measure_with_labels
+    from roadworthy.measure.labelled import Labelled
+
+    fields = deployment.loader.load(release.digest).charter.input
+    cases = [
+        Labelled(
+            key=row.get("key") or f"{file.name}:{number}",
+            data={name: row[name] for name in fields if row.get(name)},
+            truth=row[label],
+            family=row.get("family") or "",
+            hostile=(row.get("hostile") or "").lower() in {"1", "true", "yes"},
+        )
+        for number, row in enumerate(csv_rows(file, [label]), start=2)
+    ]
+    with worker_of(deployment):
+        for kept in measure_with_labels(
+            deployment, principal, release, cases, wait=lambda left: waited(left, out), progress=out.note
+        ):
+            out.note(f"measured {kept.kind} {kept.subject}: {kept.value:g} {kept.unit} (n={kept.n})")
 
 
 def _chosen(deployment: Deployment, use_case: str, name: str) -> Release:

@@ -28,7 +28,6 @@ from roadworthy.operate.outcomes import canary_watch, record_outcome
 from roadworthy.operate.reviewing import decide_review
 from roadworthy.operate.rollout import promote_release
 from roadworthy.operate.verdicts import approve, verdict
-from roadworthy.operate.work import ACKNOWLEDGE_EVERY
 from roadworthy.principal import Principal
 from roadworthy.release import Release
 from roadworthy.stage import Stage
@@ -197,9 +196,7 @@ class Road:
 
     def _before_canary(self, release: Release) -> Scene:
         """What the gate asks for on top: a stop drill and two people's approval."""
-        fact = stop_drill(
-            self._deployment, self._people.builder, self._people.owner, release, obeyed=self._obeyed
-        )
+        fact = stop_drill(self._deployment, self._people.builder, release)
         keep(self._deployment, self._people.builder, release, [fact])
         without = self._ask(release, Stage.CANARY)
         for person in (self._people.owner, self._people.risk):
@@ -444,20 +441,6 @@ class Road:
                     hint="`roadworthy doctor`",
                 )
             before = now
-
-    def _obeyed(self, stop_id: str) -> float | None:
-        """Seconds until every worker that is known acknowledged the stop."""
-        begun = time.monotonic()
-        while time.monotonic() - begun < 10:
-            with self._deployment.store.read() as tx:
-                seen = self._deployment.store.switches.acknowledgements(tx)
-            live = [
-                last for last, at in seen.values() if self._deployment.now() - at < 3 * ACKNOWLEDGE_EVERY
-            ]
-            if live and all(last >= stop_id for last in live):
-                return time.monotonic() - begun
-            time.sleep(0.02)
-        return None
 
 
 def wrong_export(labels: Sequence[str], *, seed: int) -> dict[str, str]:

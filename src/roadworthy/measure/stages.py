@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 
 from roadworthy.casework.effect import TrueOutcome
 from roadworthy.errors import Unavailable
@@ -10,9 +11,10 @@ from roadworthy.measure.fact import Fact
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.disposing import tool_facts
 from roadworthy.operate.outcomes import canary_watch
-from roadworthy.operate.stopping import resume, stop
+from roadworthy.operate.stopping import rehearsed_stop
+from roadworthy.operate.work import ACKNOWLEDGE_EVERY
 from roadworthy.ports import LoadedRelease
-from roadworthy.principal import Principal
+from roadworthy.principal import Principal, Stop
 from roadworthy.quantities import Interval, Share
 from roadworthy.release import Release
 from roadworthy.stage import Stage
@@ -90,29 +92,24 @@ def policy_coverage(release: LoadedRelease) -> Iterator[Fact]:
 
 
 def stop_drill(
-    deployment: Deployment,
-    stopper: Principal,
-    resumer: Principal,
-    release: Release,
-    *,
-    obeyed: Callable[[str], float | None],
+    deployment: Deployment, principal: Principal, release: Release, *, within_s: float = 10.0
 ) -> Fact:
-    """Throw the switch for the use case, see how long every worker takes to obey, and lift it again.
+    """Throw the switch for the use case, see how long every live worker takes to obey, and lift it again.
 
-    ``obeyed(stop id)`` waits and gives the seconds until the last live worker acknowledged, or
-    None if one never did. The switch is lifted whatever happens.
+    Errors: ``Unavailable`` RW-DRILL-001 if no worker runs, or one does not obey within ``within_s``.
     """
-    thrown = stop(deployment, stopper, f"use_case:{release.use_case}", reason="stop drill")
-    try:
-        elapsed_s = obeyed(thrown.id)
-    finally:
-        resume(deployment, resumer, thrown.id, reason="stop drill over")
+    with rehearsed_stop(deployment, principal, release.use_case) as thrown:
+        begun = deployment.now()
+        elapsed_s: float | None = None
+        while elapsed_s is None and (deployment.now() - begun).total_seconds() < within_s:
+            time.sleep(0.02)
+            elapsed_s = _obeyed_after(deployment, thrown)
     if elapsed_s is None:
         raise Unavailable(
             "RW-DRILL-001",
-            "a worker did not acknowledge the stop",
+            "no worker acknowledged the stop, or not every one did",
             retry_is_safe=True,
-            hint="`roadworthy doctor`",
+            hint="is one running? `roadworthy up`; then `roadworthy doctor`",
         )
     return Fact(
         kind="operation.stop_seconds",
@@ -123,6 +120,17 @@ def stop_drill(
         inputs=thrown.id,
         valid_days=30,
     )
+
+
+def _obeyed_after(deployment: Deployment, thrown: Stop) -> float | None:
+    """Seconds from the stop to the last live worker's word; None while one is missing."""
+    now = deployment.now()
+    with deployment.store.read() as tx:
+        seen = deployment.store.switches.acknowledgements(tx)
+    live = [(last, at) for last, at in seen.values() if now - at < 3 * ACKNOWLEDGE_EVERY]
+    if not live or any(last < thrown.id for last, _ in live):
+        return None
+    return max(0.0, (now - thrown.stopped_at).total_seconds())
 
 
 def _canary_cases(n: int) -> Fact:

@@ -69,6 +69,7 @@ def explain(
             "effects": [
                 {
                     **effect_json(effect),
+                    "response": _response(effect, content),
                     "arguments": _content(deployment, tx, effect.arguments, content),
                     "undo": release.charter.tools[effect.tool].undo if release else "",
                     "threshold": certificates[effect.certificate].threshold
@@ -142,7 +143,6 @@ def effect_json(effect: EffectRecord) -> dict[str, Any]:
         "untrusted": list(effect.untrusted),
         "arguments_digest": effect.arguments_digest,
         "attempts": effect.attempts,
-        "response": json.loads(effect.response) if effect.response else None,
     }
 
 
@@ -160,6 +160,13 @@ def _content(deployment: Deployment, tx: Transaction, payload: str, allowed: boo
         return deployment.vault.open(tx, payload)
     except RoadworthyError as problem:
         return f"[{problem.message}]"
+
+
+def _response(effect: EffectRecord, allowed: bool) -> Any:
+    """What the tool answered: it may hold content."""
+    if not effect.response:
+        return None
+    return json.loads(effect.response) if allowed else "not shown to your role"
 
 
 def _event(raw: bytes) -> dict[str, Any]:

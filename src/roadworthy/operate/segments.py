@@ -81,8 +81,8 @@ def _execute(deployment: Deployment, case: CaseRecord, release: LoadedRelease) -
         if field.trusted and name in data
     }
     run = Run(deployment, release, case, journal, trusted)
-    argument = Case(case.key, _typed(release.workflow, data, release.charter.input))
     try:
+        argument = Case(case.key, _typed(release.workflow, data, release.charter.input))
         decision = _runner().run(_handle(release.workflow, argument, run))
         if run.suspended:
             raise Suspended
@@ -323,11 +323,22 @@ def _typed(workflow: Workflow, data: Mapping[str, Any], fields: Mapping[str, Any
     )
 
 
+class _Loop:
+    """An event loop that ends with the thread it belongs to."""
+
+    def __init__(self) -> None:
+        self.runner = asyncio.Runner()
+
+    def __del__(self) -> None:
+        self.runner.close()
+
+
 def _runner() -> asyncio.Runner:
     """One event loop per worker thread: builders may gather their steps."""
-    runner = getattr(_loops, "runner", None)
-    if runner is None:
-        runner = _loops.runner = asyncio.Runner()
+    loop = getattr(_loops, "loop", None)
+    if loop is None:
+        loop = _loops.loop = _Loop()
+    runner: asyncio.Runner = loop.runner
     return runner
 
 

