@@ -9,7 +9,7 @@ from itertools import combinations
 import pytest
 
 from roadworthy.example import company
-from roadworthy.example.messages import ALIKE, Message, words
+from roadworthy.example.messages import ALIKE, SHARES, Message, words
 
 SEED = 7
 
@@ -67,32 +67,34 @@ def test_no_two_texts_of_different_splits_are_alike(written: tuple[Message, ...]
             assert not close, (key, close)
 
 
-def test_splits_keep_their_shares_per_intent_and_language(written: tuple[Message, ...]) -> None:
-    counted = Counter((message.intent, message.language, message.split) for message in written)
+def test_splits_keep_the_shares_of_their_kind(written: tuple[Message, ...]) -> None:
+    counted = Counter((message.kind, message.split) for message in written)
+    for kind, shares in SHARES.items():
+        n = sum(counted[kind, split] for split in shares)
+        for split, share in shares.items():
+            assert counted[kind, split] / n == pytest.approx(share, abs=0.06), (kind, split)
+
+
+def test_every_intent_can_be_learnt_in_both_languages(written: tuple[Message, ...]) -> None:
+    learnt = Counter((message.intent, message.language) for message in written if message.split == "train")
     for intent in {message.intent for message in written} - {"out_of_scope", "hostile"}:
-        for language in ("en", "de"):
-            n = sum(counted[intent, language, split] for split in ("train", "certify", "live"))
-            assert abs(counted[intent, language, "train"] / n - 0.45) < 0.10
-            assert abs(counted[intent, language, "certify"] / n - 0.30) < 0.10
-            assert abs(counted[intent, language, "live"] / n - 0.25) < 0.10
+        assert learnt[intent, "en"] >= 25
+        assert learnt[intent, "de"] >= 15
 
 
-def test_a_third_of_what_is_out_of_scope_is_for_training_and_nothing_hostile(
-    written: tuple[Message, ...],
-) -> None:
-    foreign = Counter(message.split for message in written if message.intent == "out_of_scope")
+def test_no_hostile_message_is_learnt_from(written: tuple[Message, ...]) -> None:
     hostile = Counter(message.split for message in written if message.intent == "hostile")
-    assert foreign["train"] / foreign.total() == pytest.approx(1 / 3, abs=0.04)
     assert hostile["train"] == 0
-    assert hostile["certify"] >= 5
+    assert hostile["certify"] >= 20
     assert hostile["live"] >= 20
     assert {message.truth for message in written if message.intent == "hostile"} == {"out_of_scope"}
 
 
-def test_certify_is_mixed_like_live_traffic(written: tuple[Message, ...]) -> None:
-    certify = Counter(message.intent for message in written if message.split == "certify")
+def test_certify_is_mixed_like_live_traffic_with_more_attacks(written: tuple[Message, ...]) -> None:
+    certify = Counter(message.kind for message in written if message.split == "certify")
     assert certify["out_of_scope"] / certify.total() == pytest.approx(0.12, abs=0.02)
-    assert certify["hostile"] / certify.total() == pytest.approx(0.015, abs=0.01)
+    assert certify["elaborate"] / certify.total() == pytest.approx(0.12, abs=0.05)
+    assert 0.015 <= certify["hostile"] / certify.total() <= 0.06
 
 
 def test_another_seed_splits_otherwise() -> None:

@@ -15,7 +15,7 @@ import yaml
 from roadworthy.cli.options import csv_rows
 from roadworthy.errors import InputProblem, Problem
 from roadworthy.example import company
-from roadworthy.example.road import LiveCase, Material, People
+from roadworthy.example.material import LiveCase, Material, People
 from roadworthy.measure.articles import contradicting
 from roadworthy.measure.labelled import Labelled
 from roadworthy.operate import access

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
 
 from roadworthy.casework.case import CaseRecord, State
 from roadworthy.casework.effect import EffectState
 from roadworthy.casework.review import Review, ReviewKind, Verdict
 from roadworthy.errors import Conflict, Refused, Unavailable
+from roadworthy.example.material import Material, People, Scene, wrong_export
 from roadworthy.gate import Verdict as GateVerdict
 from roadworthy.measure.everything import measure_with_labels, measure_without_labels
 from roadworthy.measure.fact import keep
@@ -28,57 +29,12 @@ from roadworthy.operate.outcomes import canary_watch, record_outcome
 from roadworthy.operate.reviewing import decide_review
 from roadworthy.operate.rollout import promote_release
 from roadworthy.operate.verdicts import approve, verdict
-from roadworthy.principal import Principal
 from roadworthy.release import Release
 from roadworthy.stage import Stage
 
 BATCH = 40
+LEFT = 20
 PATIENCE_S = 120.0
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """Something that came to pass: a title, lines in words, and the figures behind them."""
-
-    name: str
-    title: str
-    lines: tuple[str, ...] = ()
-    figures: Mapping[str, object] = field(default_factory=dict)
-    good: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class People:
-    """The demo accounts, by what they do."""
-
-    owner: Principal
-    builder: Principal
-    risk: Principal
-    reviewer: Principal
-    client: Principal
-
-
-@dataclass(frozen=True, slots=True)
-class LiveCase:
-    """A message that arrives, and the truth that the company files later."""
-
-    key: str
-    data: Mapping[str, object]
-    truth: str
-
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """What the road is travelled with: the folder's files, labelled messages and live traffic."""
-
-    use_case: str
-    files: Mapping[str, bytes]
-    repaired_files: Mapping[str, bytes]
-    train: Sequence[tuple[str, str]]
-    certify: Sequence[Labelled]
-    traffic: Iterator[LiveCase]
-    repair: Callable[[], Sequence[str]]
-    """Applies the repairs that the gate asked for and says what was done."""
 
 
 class Road:
@@ -129,6 +85,7 @@ class Road:
             yield Scene("production", f"{release.name} is in production", (), {"release": release.name})
             yield from self._bad_release(release)
         yield self._result()
+        yield self._left_for_you()
 
     # ── scenes ──
 
@@ -340,6 +297,20 @@ class Road:
             },
         )
 
+    def _left_for_you(self) -> Scene:
+        """Some more cases, whose reviews wait for the visitor."""
+        for one in islice(self._material.traffic, LEFT):
+            submit(self._deployment, self._people.client, self._material.use_case, one.key, one.data)
+        self._settle("left for you")
+        with self._deployment.store.read() as tx:
+            waiting = self._deployment.store.reviews.count_open(tx, self._material.use_case)
+        return Scene(
+            "left-for-you",
+            f"{LEFT} more cases arrived; {waiting} wait for you in the inbox",
+            (),
+            {"waiting": waiting},
+        )
+
     # ── what scenes are made of ──
 
     def _build(self, files: Mapping[str, bytes], train: Sequence[tuple[str, str]], note: str) -> Release:
@@ -441,12 +412,3 @@ class Road:
                     hint="`roadworthy doctor`",
                 )
             before = now
-
-
-def wrong_export(labels: Sequence[str], *, seed: int) -> dict[str, str]:
-    """A fifth of the labels, each renamed to the next of them: what a renumbered export does."""
-    names = sorted(set(labels))
-    count = max(2, len(names) // 5)
-    start = seed % len(names)
-    chosen = [names[(start + number * len(names) // count) % len(names)] for number in range(count)]
-    return {name: chosen[(place + 1) % count] for place, name in enumerate(chosen)}

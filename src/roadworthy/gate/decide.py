@@ -180,9 +180,12 @@ def _judge(
     # What is no number was not measured: it passes nothing, whatever its interval says.
     measurable = math.isfinite(measured.value) and math.isfinite(value) and math.isfinite(threshold)
     holds = measurable and (value >= threshold if at_least else value <= threshold)
-    said = _say(value, requirement.unit or measured.unit)
-    wanted = f"{requirement.compare} {_say(threshold, requirement.unit or measured.unit)}"
-    reason = f"{said}, asked {wanted}" + (f" (n={measured.n})" if measured.n > 1 else "")
+    unit = requirement.unit or measured.unit
+    reason = _say(value, unit)
+    if unit != "yes":
+        reason += f", asked {requirement.compare} {_say(threshold, unit)}"
+    if measured.n > 1:
+        reason += f" (n={measured.n})"
     if holds:
         return _finding(requirement, subject, Mark.PASS, reason, measured, threshold)
     mark = Mark.FAIL if requirement.compare is Compare.AT_MOST and not requirement.waivable else Mark.HOLD
@@ -252,6 +255,10 @@ def _say(value: float, unit: str) -> str:
         return f"{value * 100:.1f} %"
     if unit == "yes":
         return "yes" if value >= 1 else "no"
+    if unit == "seconds" and value >= 120:
+        for size, name in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
+            if value >= 2 * size:
+                return f"{value / size:.1f}".removesuffix(".0") + f" {name}"
     number = f"{value:,.4f}".rstrip("0").rstrip(".") if value % 1 else f"{value:,.0f}"
     return f"{number} {unit}".strip()
 
