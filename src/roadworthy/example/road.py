@@ -6,7 +6,6 @@ people are demo accounts, their answers follow the truth that the company's mess
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -14,7 +13,7 @@ from itertools import islice
 from roadworthy.casework.case import CaseRecord, State
 from roadworthy.casework.effect import EffectState
 from roadworthy.casework.review import Review, ReviewKind, Verdict
-from roadworthy.errors import Conflict, Refused, Unavailable
+from roadworthy.errors import Conflict, Refused
 from roadworthy.example.material import Material, People, Scene, wrong_export
 from roadworthy.gate import Verdict as GateVerdict
 from roadworthy.measure.everything import measure_with_labels, measure_without_labels
@@ -29,12 +28,12 @@ from roadworthy.operate.outcomes import canary_watch, record_outcome
 from roadworthy.operate.reviewing import decide_review
 from roadworthy.operate.rollout import promote_release
 from roadworthy.operate.verdicts import approve, verdict
+from roadworthy.operate.work import wait_for
 from roadworthy.release import Release
 from roadworthy.stage import Stage
 
 BATCH = 40
 LEFT = 20
-PATIENCE_S = 120.0
 
 
 class Road:
@@ -395,20 +394,4 @@ class Road:
         self._wait(left, what)
 
     def _wait(self, left: Callable[[], int], what: str) -> None:
-        """Until nothing is on its way. Errors: ``Unavailable`` RW-DEMO-001 if nothing moves any more."""
-        total = before = left()
-        moved_at = time.monotonic()
-        while before:
-            time.sleep(0.05)
-            now = left()
-            self._progress(what, total - now, total)
-            if now != before:
-                moved_at = time.monotonic()
-            elif time.monotonic() - moved_at > PATIENCE_S:
-                raise Unavailable(
-                    "RW-DEMO-001",
-                    f"{now} cases no longer move ({what})",
-                    retry_is_safe=True,
-                    hint="`roadworthy doctor`",
-                )
-            before = now
+        wait_for(left, progress=lambda done, total: self._progress(what, done, total))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from roadworthy.errors import RoadworthyError
+from roadworthy.errors import RoadworthyError, Unavailable
 from roadworthy.operate.bookkeeping import sequence
 from roadworthy.operate.delivering import deliver
 from roadworthy.operate.deployment import Deployment
@@ -19,6 +20,7 @@ from roadworthy.operate.stopping import acknowledge, unpark
 BOOKS_EVERY_S = 0.2
 ACKNOWLEDGE_EVERY = timedelta(seconds=5)
 """A worker that said nothing for three of these is taken for dead."""
+PATIENCE_S = 120.0
 _log = logging.getLogger("roadworthy.worker")
 
 
@@ -31,6 +33,31 @@ def handlers(deployment: Deployment) -> Mapping[str, Callable[[str], None]]:
         "rollback": lambda reference: roll_back(deployment, reference),
         "unpark": lambda reference: unpark(deployment, reference),
     }
+
+
+def wait_for(
+    left: Callable[[], int],
+    *,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+    patience_s: float = PATIENCE_S,
+) -> None:
+    """Wait until the count is 0, telling how far it is. What counts down is others' work.
+
+    Errors: ``Unavailable`` RW-WORK-001 if the count does not change for ``patience_s``.
+    """
+    total = before = left()
+    moved_at = time.monotonic()
+    while before:
+        time.sleep(0.05)
+        now = left()
+        progress(total - now, total)
+        if now != before:
+            moved_at = time.monotonic()
+        elif time.monotonic() - moved_at > patience_s:
+            raise Unavailable(
+                "RW-WORK-001", f"{now} cases no longer move", retry_is_safe=True, hint="`roadworthy doctor`"
+            )
+        before = now
 
 
 class Worker:
