@@ -24,6 +24,7 @@ TEXT_LIMIT = 8_000
 """Characters of a text that are looked at, so that an enormous text costs no more than a long one."""
 
 _BATCH_TEXTS = 32
+_AT_ONCE = 2
 _REMEMBERED = 2_048  # rows, 3 MB
 _HALVED = 64  # texts from which on a batch is worth two threads
 _KEPT_BATCH = (200, 20_000)  # rows, 30 MB at most
@@ -80,9 +81,12 @@ class MiniLM:
         self._session = onnxruntime.InferenceSession(
             str(model_file), options, providers=["CPUExecutionProvider"]
         )
+        extra.give_back_memory()
         self._lately: dict[bytes, Vectors] = {}
         self._last: tuple[bytes, Vectors] | None = None
         self._lock = threading.Lock()
+        # Each run needs some 50 MB while it lasts: more at once cost memory and, on few cores, win nothing.
+        self._room = threading.Semaphore(_AT_ONCE)
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """One row of length 1 a text: shape (texts, 384). The same text gives the same row on a machine.
@@ -110,6 +114,7 @@ class MiniLM:
             half = len(texts) // 2
             with ThreadPoolExecutor(2) as pool:
                 vectors = np.concatenate(list(pool.map(self._embed, (texts[:half], texts[half:]))))
+        extra.give_back_memory()
         vectors.flags.writeable = False
         if _KEPT_BATCH[0] <= len(texts) <= _KEPT_BATCH[1]:
             with self._lock:
@@ -155,7 +160,8 @@ class MiniLM:
             ids[row, : len(tokens)] = tokens
             mask[row, : len(tokens)] = 1
         inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        hidden: Any = self._session.run(None, inputs)[0]
+        with self._room:
+            hidden: Any = self._session.run(None, inputs)[0]
         weights = mask[:, :, None].astype(np.float32)
         mean = (hidden * weights).sum(axis=1) / weights.sum(axis=1)
         unit: Vectors = mean / np.linalg.norm(mean, axis=1, keepdims=True)

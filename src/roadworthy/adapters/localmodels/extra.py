@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import importlib.metadata
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -36,3 +38,10 @@ def packaged_file(distribution: str, path: str) -> Path:
 
 def _missing(what: str) -> InputProblem:
     return InputProblem("RW-MODEL-003", f"local models need `{what}`, which is not installed", hint=_HINT)
+
+
+def give_back_memory() -> None:
+    """Hand freed memory back to the system: glibc keeps what loading a model or a fit needed otherwise."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)

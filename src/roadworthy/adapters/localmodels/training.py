@@ -88,6 +88,8 @@ def _fit(
     # The order in which several threads add up depends on the machine; a digest must not.
     with threadpoolctl.threadpool_limits(limits=1):
         fitted.fit(matrix, labels)
+    del matrix
+    extra.give_back_memory()
     weights, bias = fitted.coef_, fitted.intercept_
     if len(weights) == 1:  # of two labels scikit-learn keeps one row, the second label's lead
         weights, bias = np.vstack([np.zeros_like(weights), weights]), np.array([0.0, bias[0]])
