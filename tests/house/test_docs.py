@@ -107,7 +107,9 @@ def named_commands(text: str) -> Iterator[list[str]]:
     """The words after `roadworthy` wherever a command is shown: between backticks, or in a block of code."""
     shown_as_code = re.findall(r"```.*?```", text, re.DOTALL) + re.findall(r"`[^`\n]+`", text)
     for code in shown_as_code:
-        for line in re.findall(r"(?<!import)(?:^|[`\s/])roadworthy((?: [a-z][a-z-]*)+)", code, re.MULTILINE):
+        for line in re.findall(
+            r"(?<!import)(?:^|[`\s/])roadworthy((?: [a-z][a-z-]*)+)", code, re.MULTILINE
+        ):
             yield line.split()
 
 
