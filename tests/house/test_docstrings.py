@@ -34,10 +34,10 @@ def methods(node: ast.ClassDef) -> Iterator[Function]:
 @cache
 def port_methods() -> frozenset[str]:
     """Names of everything that a port can be asked."""
-    ports = tree(PACKAGE / "ports.py")
+    ports = [node for page in sorted((PACKAGE / "ports").glob("*.py")) for node in ast.walk(tree(page))]
     return frozenset(
         method.name
-        for node in ast.walk(ports)
+        for node in ports
         if isinstance(node, ast.ClassDef) and "Protocol" in base_names(node)
         for method in methods(node)
     )

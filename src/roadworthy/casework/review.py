@@ -18,6 +18,7 @@ class ReviewKind(StrEnum):
     WORK = "work"  # a person does the whole case
     UNCLEAR = "unclear"  # was it felt? does the journal still fit?
     CORRECTION = "correction"  # a halted release sent effects: look at them, undo if wrong
+    PAIR = "pair"  # are these two rows the same thing?
 
 
 class ReviewState(StrEnum):
@@ -45,6 +46,7 @@ ALLOWED: dict[ReviewKind, frozenset[Verdict]] = {
     ReviewKind.WORK: frozenset({Verdict.DONE, Verdict.ESCALATE}),
     ReviewKind.UNCLEAR: frozenset({Verdict.APPROVE, Verdict.REJECT, Verdict.DONE, Verdict.ESCALATE}),
     ReviewKind.CORRECTION: frozenset({Verdict.DONE, Verdict.ESCALATE}),
+    ReviewKind.PAIR: frozenset({Verdict.ANSWER, Verdict.ESCALATE}),
 }
 
 

@@ -17,6 +17,7 @@ from roadworthy.operate.delivering import close
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.disposing import weigh_again
 from roadworthy.operate.jobs import delivery_job, open_review, segment_job
+from roadworthy.operate.stewarding import settle_pair
 from roadworthy.ports import LoadedRelease, Transaction
 from roadworthy.principal import Approval, Principal, Role, require, require_person
 from roadworthy.quantities import Cost, Digest
@@ -88,6 +89,8 @@ def decide_review(
                 _answer_effect(deployment, tx, principal, case, release, decided, verdict, edits or {})
             case ReviewKind.QUESTION:
                 _answer_question(deployment, tx, case, decided, answer)
+            case ReviewKind.PAIR:
+                settle_pair(deployment, tx, case, decided, answer, principal)
             case _:
                 _finish_work(deployment, tx, case, decided, principal)
         return decided

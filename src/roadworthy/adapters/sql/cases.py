@@ -88,6 +88,8 @@ class SqlCases:
         state: State | None = None,
         stage: Stage | None = None,
         release: str = "",
+        twin: str | None = None,
+        key_starts: str = "",
         after: str = "",
         limit: int = 50,
     ) -> Page[CaseRecord]:
@@ -97,6 +99,10 @@ class SqlCases:
         for name, value in wanted.items():
             if value:
                 query = query.where(_case.c[name] == value)
+        if twin is not None:
+            query = query.where(_case.c.twin == twin)
+        if key_starts:
+            query = query.where(_case.c.key.startswith(key_starts, autoescape=True))
         if after:
             query = query.where(_case.c.id < seen(after))
         rows = [_read(row) for row in execute(tx, query)]

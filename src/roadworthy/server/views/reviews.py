@@ -9,6 +9,7 @@ from typing import Any
 from roadworthy.casework.review import ALLOWED, Review, ReviewKind, ReviewState
 from roadworthy.errors import NotFound, Problem, RoadworthyError
 from roadworthy.operate.explain import explain
+from roadworthy.operate.stewarding import DIFFERENT, SAME
 from roadworthy.ports import Transaction
 from roadworthy.principal import Kind, Principal, Role, allows, require
 from roadworthy.server.asking import Ask
@@ -139,7 +140,9 @@ def _just_decided(ask: Ask, tx: Transaction) -> dict[str, Any] | None:
 
 
 def _question(ask: Ask, tx: Transaction, found: Review) -> dict[str, Any] | None:
-    """What the workflow asks, with the choices it offers."""
+    """What is asked, with the choices that are offered."""
+    if found.kind is ReviewKind.PAIR:
+        return {"question": "Are these two rows the same thing?", "choices": [SAME, DIFFERENT]}
     if found.kind is not ReviewKind.QUESTION or not found.question:
         return None
     if not allows(ask.principal, "case.read_content", use_case=found.use_case):

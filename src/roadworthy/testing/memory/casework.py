@@ -51,6 +51,8 @@ class MemoryCases:
         state: State | None = None,
         stage: Stage | None = None,
         release: str = "",
+        twin: str | None = None,
+        key_starts: str = "",
         after: str = "",
         limit: int = 50,
     ) -> Page[CaseRecord]:
@@ -61,6 +63,8 @@ class MemoryCases:
             and (state is None or case.state is state)
             and (stage is None or case.stage is stage)
             and (not release or case.release == release)
+            and (twin is None or case.twin == twin)
+            and case.key.startswith(key_starts)
         )
         return page(rows, after=after, limit=limit, newest_first=True)
 

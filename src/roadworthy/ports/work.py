@@ -1,0 +1,180 @@
+"""What cases run with: durable execution, models, policies, connectors, sources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Protocol
+
+from roadworthy.casework.effect import Idempotency
+from roadworthy.casework.prediction import Prediction
+from roadworthy.casework.vocabulary import Passage, Workflow
+from roadworthy.charter import Charter
+from roadworthy.policy import Answer, Request, Tool
+from roadworthy.ports.state import Transaction
+from roadworthy.quantities import Cost, Digest
+
+# ── durable execution ─────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something to do later: which handler, under which idempotency key, about which id."""
+
+    kind: str
+    key: str
+    reference: str
+    delay_s: float = 0.0
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EngineHealth:
+    """How the durable engine does."""
+
+    waiting: int
+    running: int
+    dead_letters: int
+    oldest_waiting_s: float
+    executors: int
+
+
+class Engine(Protocol):
+    """Runs jobs until their handler returned once; after a crash, again, by somebody else."""
+
+    def enqueue(self, tx: Transaction, job: Job) -> None:
+        """Visible when the transaction commits. The same key twice is one job."""
+
+    def start(self, handlers: Mapping[str, Callable[[str], None]]) -> None: ...
+
+    def stop(self, *, grace_s: float) -> None: ...
+
+    def health(self) -> EngineHealth: ...
+
+
+# ── what a release runs with ──────────────────────────────────────────────────────────────────────
+
+
+class TaskModel(Protocol):
+    """A model for one task."""
+
+    @property
+    def digest(self) -> Digest: ...
+
+    def predict(self, text: str) -> Prediction: ...
+
+
+class Retriever(Protocol):
+    """Finds passages in one knowledge source."""
+
+    def search(self, query: str, *, top_k: int) -> tuple[Passage, ...]: ...
+
+
+class Writer(Protocol):
+    """Generates text for a task. The built-in one fills approved templates."""
+
+    def write(self, task: str, facts: Mapping[str, object]) -> tuple[Mapping[str, object], Cost]:
+        """Fields of the answer (``text`` at least) and what it cost.
+
+        Errors: ``InputProblem`` RW-WRITER-001 if it knows no such task or a fact is missing.
+        """
+
+
+class Policies(Protocol):
+    """What is allowed, judged request by request."""
+
+    @property
+    def digest(self) -> str: ...
+
+    def decide(self, request: Request) -> Answer: ...
+
+    def coverage(self, tools: Sequence[Tool]) -> Mapping[str, bool]: ...
+
+
+class Connector(Protocol):
+    """One tool: a read call, or a write that is felt once per key as far as it promises."""
+
+    @property
+    def idempotency(self) -> Idempotency: ...
+
+    def call(self, arguments: Mapping[str, object]) -> Mapping[str, object]:
+        """Read. Errors: ``Unavailable``, ``InputProblem``."""
+
+    def send(self, key: str, arguments: Mapping[str, object]) -> Mapping[str, object]:
+        """Write. Errors: ``Unavailable`` (with ``retry_is_safe``), ``InputProblem`` if refused for good."""
+
+    def lookup(self, key: str) -> Mapping[str, object] | None:
+        """What became of a key; None if it was never felt. Only where ``idempotency`` is lookup."""
+
+
+class SourceReader(Protocol):
+    """Read-only questions to a declared data source."""
+
+    def rows(self, sql: str, *, limit: int = 100_000) -> Sequence[Mapping[str, Any]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """One article as the probes see it."""
+
+    document: str
+    title: str
+    topic: str
+    language: str
+    owner: str
+    updated: date | None
+    valid_until: date | None
+    facts: Mapping[str, object]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedRelease:
+    """A release ready to run in this process."""
+
+    digest: Digest
+    charter: Charter
+    workflow: Workflow
+    policies: Policies
+    models: Mapping[str, TaskModel]
+    retrievers: Mapping[str, Retriever]
+    articles: Mapping[str, Sequence[Knowledge]]
+    writer: Writer
+    tools: Mapping[str, Connector]
+    sources: Mapping[str, SourceReader]
+
+
+class Loader(Protocol):
+    """Unpacks a release under a package name of its own and keeps it; several live side by side."""
+
+    def load(self, digest: str, *, fresh: bool = False) -> LoadedRelease:
+        """The release, ready to run. ``fresh`` reads its knowledge anew, which changes under it.
+
+        Errors: ``InputProblem`` RW-LOADER-00x for what the release lacks, ``Corrupt`` if altered."""
+
+
+class ModelStore(Protocol):
+    """Trained models by content."""
+
+    def put(self, blob: bytes) -> Digest: ...
+
+    def get(self, digest: str) -> bytes:
+        """Errors: ``InputProblem`` RW-MODEL-001 if missing, ``Corrupt`` RW-MODEL-002 if altered."""
+
+
+class Trainer(Protocol):
+    """Makes task models."""
+
+    def train(
+        self, task: str, texts: Sequence[str], labels: Sequence[str], *, features: str, seed: int
+    ) -> tuple[TaskModel, bytes]:
+        """A model and the bytes that bring it back."""
+
+
+class Passwords(Protocol):
+    """Turns passwords into what may be stored."""
+
+    def hash(self, password: str) -> str: ...
+
+    def verify(self, hashed: str, password: str) -> bool: ...
