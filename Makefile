@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test journeys bench bench-peers lock clean
+.PHONY: help demo check services test journeys bench bench-peers lock clean
 
 help: ## list the recipes
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -36,7 +36,13 @@ check: $(VENV)/dev.stamp ## format, lint, types, import contracts, size ratchet
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/house
 
-test: $(VENV)/dev.stamp ## the whole suite (SQLite and a real Postgres)
+services: ## install the MariaDB server that tests start, where Debian's packages can be installed
+	@command -v mariadbd >/dev/null || test -x /usr/sbin/mariadbd || { \
+	  command -v apt-get >/dev/null && test "$$(id -u)" = 0 \
+	  && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends mariadb-server >/dev/null; } \
+	  || echo "no MariaDB server: its tests are skipped; install the package mariadb-server to run them"
+
+test: $(VENV)/dev.stamp ## the whole suite (SQLite, a real Postgres, a real MariaDB)
 	$(BIN)/python -m pytest -q --ignore tests/journeys
 
 journeys: $(VENV)/dev.stamp ## long tests: the demo, real input, killed processes

@@ -25,15 +25,14 @@ async def reply(case: rw.Case, run: rw.Run) -> rw.Decision:
 
 
 async def pay(case: rw.Case, run: rw.Run) -> rw.Decision:
-    """Text: label, confidence, and the amount as the key's last part."""
+    """Text: label and confidence; the amount comes with the case."""
     intent = await run.predict("intent", case.data.text)
     account = await run.call("books.look")
-    amount = int(case.key.rsplit("-", 1)[1])
     return rw.Decision(
         "paid",
         confidence=intent.confidence,
         because=[intent],
-        effects=[rw.effect("bank.pay", account=account["account"], amount=amount)],
+        effects=[rw.effect("bank.pay", account=account["account"], amount=case.data.amount)],
     )
 
 
@@ -43,7 +42,7 @@ async def pay_whom_the_text_names(case: rw.Case, run: rw.Run) -> rw.Decision:
         "paid",
         confidence=1.0,
         because=[intent],
-        effects=[rw.effect("bank.pay", account=intent.label, amount=5)],
+        effects=[rw.effect("bank.pay", account=intent.label, amount=case.data.amount)],
     )
 
 

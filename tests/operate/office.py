@@ -49,6 +49,7 @@ budget: {per_case: 1.00 EUR, per_month: 1000.00 EUR}
 input:
   text: {type: text, max_length: 200}
   sender: {type: email, trusted: true, subject: true, required: false}
+  amount: {type: integer, trusted: true, required: false}
 data:
   books: {url: "sqlite:///none", owner: olga, steward: olga}
 tasks:
@@ -60,8 +61,8 @@ tools:
   mail.reply: {use: sql.insert, source: books, sink: message, control: [to], error: intent, idempotency: native, undo: mail.withdraw}
   mail.withdraw: {use: sql.delete, source: books, sink: delete, idempotency: native}
   bank.pay: {use: sql.insert, source: books, sink: money, control: [account], amount: amount, error: intent, idempotency: native}
-  fax.send: {use: sql.insert, source: books, sink: message, error: intent, idempotency: none}
-  post.send: {use: sql.insert, source: books, sink: message, error: intent, idempotency: lookup}
+  fax.send: {use: sql.insert, source: books, sink: message, control: [to], error: intent, idempotency: none}
+  post.send: {use: sql.insert, source: books, sink: message, control: [to], error: intent, idempotency: lookup}
 review: {hours_per_week: 10, minutes_per_review: 1, due: 1h, escalate_to: owner}
 release:
   canary: {share: 0.5, min_cases: 20, margin: 0.03, tolerance: 0.2}
@@ -222,9 +223,12 @@ class Office:
         return release
 
     def submit(self, key: str, text: str = "refund 0.9", **more: str) -> CaseRecord:
-        return submit(
-            self.deployment, SHOP, "desk", key, {"text": text, "sender": "ada@example.com", **more}
-        ).case
+        """A case; the last part of its key, where it is a number, is the amount it is about."""
+        number = key.rsplit("-", 1)[-1]
+        data = {"text": text, "sender": "ada@example.com", **more}
+        if number.isdecimal():
+            data["amount"] = int(number)
+        return submit(self.deployment, SHOP, "desk", key, data).case
 
     def work(self) -> None:
         """Run every job that is due."""

@@ -38,6 +38,7 @@ class EffectEvent(StrEnum):
     FAILED = "failed"
     PARKED = "parked"
     RELEASED = "released"
+    HELD = "held"  # what let it leave no longer holds: a person is asked
     UNDONE = "undone"
 
 
@@ -49,6 +50,8 @@ _MOVES: dict[tuple[EffectState, EffectEvent], EffectState] = {
     (_S.READY, _E.STARTED): _S.SENDING,
     (_S.READY, _E.PARKED): _S.PARKED,
     (_S.READY, _E.REFUSED): _S.REFUSED,
+    (_S.READY, _E.HELD): _S.PROPOSED,
+    (_S.READY, _E.FAILED): _S.FAILED,
     (_S.SENDING, _E.STARTED): _S.SENDING,
     (_S.SENDING, _E.CONFIRMED): _S.CONFIRMED,
     (_S.SENDING, _E.RETRIED): _S.READY,

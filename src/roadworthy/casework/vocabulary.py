@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from roadworthy.casework.prediction import Prediction
+from roadworthy.errors import InputProblem, Problem
 
 T = TypeVar("T")
 
@@ -72,6 +75,66 @@ class Decision:
     confidence: float = float("nan")
     because: Sequence[Reason] = ()
     effects: Sequence[Effect] = ()
+
+
+MAX_EFFECTS = 20
+"""Of one decision: its whole event has to fit into the ledger, and a person has to see it at a glance."""
+
+_SLOT = re.compile(r"[^~\x00-\x1f\x7f]{0,100}")
+
+
+def checked_decision(decision: object) -> Decision:
+    """What a workflow returned, once it is known that it can be disposed of.
+
+    Errors: ``InputProblem`` RW-RUN-011 with everything that is wrong with it.
+    """
+    if not isinstance(decision, Decision):
+        raise InputProblem(
+            "RW-RUN-011",
+            Problem(f"the workflow returned {type(decision).__name__}, expected a Decision"),
+        )
+    problems = _wrong_confidence(decision.confidence)
+    if not isinstance(decision.effects, list | tuple) or len(decision.effects) > MAX_EFFECTS:
+        problems.append(Problem(f"expected a list of at most {MAX_EFFECTS} effects", place="effects"))
+    else:
+        for number, each in enumerate(decision.effects):
+            problems += _wrong_effect(each, f"effects[{number}]")
+    because = decision.because
+    if not isinstance(because, list | tuple) or not all(isinstance(one, Reason) for one in because):
+        problems.append(Problem("expected a list of predictions, passages and texts", place="because"))
+    if problems:
+        raise InputProblem("RW-RUN-011", problems)
+    return decision
+
+
+def checked_effect(effect: object, confidence: object) -> None:
+    """Errors: ``InputProblem`` RW-RUN-011 for what is no effect, or no confidence."""
+    problems = _wrong_effect(effect, "effect") + _wrong_confidence(confidence)
+    if problems:
+        raise InputProblem("RW-RUN-011", problems)
+
+
+def _wrong_confidence(value: object) -> list[Problem]:
+    """None at all is told by not-a-number."""
+    number = isinstance(value, float | int) and not isinstance(value, bool)
+    if number and (math.isnan(value) or 0 <= value <= 1):  # type: ignore[arg-type,operator]
+        return []
+    return [Problem("expected a number from 0 to 1", place="confidence")]
+
+
+def _wrong_effect(effect: object, place: str) -> list[Problem]:
+    if not isinstance(effect, Effect):
+        return [Problem(f"expected an effect, found {type(effect).__name__}", place=place)]
+    problems = []
+    if not isinstance(effect.tool, str) or not isinstance(effect.arguments, Mapping):
+        problems.append(Problem("expected the name of a tool and its arguments", place=place))
+    if not isinstance(effect.slot, str) or not _SLOT.fullmatch(effect.slot):
+        problems.append(
+            Problem(
+                "expected a slot of at most 100 printable characters without `~`", place=f"{place}.slot"
+            )
+        )
+    return problems
 
 
 @dataclass(frozen=True, slots=True)

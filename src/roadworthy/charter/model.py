@@ -35,7 +35,7 @@ from roadworthy.charter.parts import (
 Path = tuple[str | int, ...]
 """Where something stands in a charter: field names, and indexes of lists."""
 
-LISTS = ("data", "entities", "dated", "knowledge", "tasks", "write_tools", "automatic_errors")
+LISTS = ("data", "entities", "matched", "dated", "knowledge", "tasks", "write_tools", "automatic_errors")
 """Lists of a charter that a requirement may run over."""
 
 LOOSE_END = "loose_end"
@@ -113,7 +113,8 @@ class Charter(Part):
     def subjects(self, each: str) -> tuple[str, ...]:
         """The members of a list that requirements run over.
 
-        ``data``, ``entities`` (sources with a key entity), ``dated`` (sources with a refresh
+        ``data``, ``entities`` (sources with a key entity), ``matched`` (those whose rows are
+        matched by likeness too), ``dated`` (sources with a refresh
         promise), ``knowledge``, ``tasks``, ``write_tools``, ``automatic_errors`` (kinds of error
         that something automatic depends on).
 
@@ -122,6 +123,11 @@ class Charter(Part):
         lists: dict[str, list[str]] = {
             "data": list(self.data),
             "entities": [name for name, source in self.data.items() if source.entity],
+            "matched": [
+                name
+                for name, source in self.data.items()
+                if source.entity and source.entity.unclear_max is not None
+            ],
             "dated": [name for name, source in self.data.items() if source.max_age],
             "knowledge": list(self.knowledge),
             "tasks": list(self.tasks),
@@ -170,6 +176,30 @@ def loose_ends(charter: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     ]
     for name in subjects[1:]:
         yield ("input", name, "subject"), f"`{subjects[0]}` names the data subject, at most one field does"
+    yield from _systems_of_record(_entries(charter.get("data")))
+
+
+def _systems_of_record(sources: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    """A thing that several sources hold has one whose word counts, and never two."""
+    claimed: dict[str, str] = {}
+    for name, source in sources.items():
+        claims = source.get("system_of_record") if isinstance(source, Mapping) else None
+        for thing in claims if isinstance(claims, list) else ():
+            first = claimed.setdefault(str(thing), name)
+            if first != name:
+                yield ("data", name, "system_of_record"), f"`{first}` is the system of record of `{thing}`"
+    held: dict[str, str] = {}
+    for name, source in sources.items():
+        entity = source.get("entity") if isinstance(source, Mapping) else None
+        if not isinstance(entity, Mapping):
+            continue
+        thing = str(entity.get("name") or entity.get("table"))
+        first = held.setdefault(thing, name)
+        if first != name and thing not in claimed:
+            yield (
+                ("data", name, "entity"),
+                f"`{first}` and `{name}` both hold `{thing}`, and neither is its system of record",
+            )
 
 
 def _entries(part: Any) -> Mapping[str, Any]:

@@ -138,17 +138,12 @@ class Field_(Part):
     slice: bool = Field(default=False, description="quality is looked at per value of this field")
 
 
-class Check(Part):
-    """A declared data check: an SQL query that counts the rows in breach."""
-
-    name: Name = Field(description="what it is called in verdicts")
-    breaches: str = Field(min_length=1, description="read-only; one row, one number of rows")
-    at_most: int = Field(default=0, ge=0, description="so many rows in breach are accepted")
-
-
 class Entity(Part):
     """The thing a table is about, and how one tells that two rows are the same thing."""
 
+    name: Name | None = Field(
+        default=None, description="what people call it: customer, account; default: the table's name"
+    )
     table: Identifier = Field(description="the table that is looked at")
     key: list[Identifier] = Field(
         min_length=1, description="columns that name the same real thing when they agree"
@@ -157,16 +152,32 @@ class Entity(Part):
         default=[], description="further combinations that name the same thing"
     )
     duplicates_max: ShareNumber = Field(description="part of the rows that may be duplicates")
+    unclear_max: int | None = Field(
+        default=None,
+        ge=0,
+        description="rows are also matched by likeness, and so many doubtful pairs may wait for a person",
+    )
 
 
 class Source(Part):
     """A data source: where it is, who answers for it, and what is promised about it."""
 
     url: str = Field(
-        description="sqlite:///… or postgresql://…; `{data}` is the data folder of the workspace"
+        min_length=1,
+        description="sqlite:///…, postgresql://…, mysql://…, a file, a folder or glob of files, or an object "
+        "store's address; `{data}` is the data folder of the workspace",
+    )
+    contract: str = Field(
+        default="",
+        pattern=r"^([A-Za-z0-9_-][A-Za-z0-9_.-]*/)*[A-Za-z0-9_-][A-Za-z0-9_.-]*\.ya?ml$|^$",
+        description="its data contract (Open Data Contract Standard 3.1), a file of the use-case folder",
+        examples=["contracts/crm.odcs.yaml"],
     )
     owner: str = Field(min_length=1, description="decides who may use it")
     steward: str = Field(min_length=1, description="mends it")
+    system_of_record: list[Name] = Field(
+        default=[], description="the things whose truth is here where sources differ: customer, account"
+    )
     personal: Literal["none", "personal", "special"] = Field(
         default="none", description="whether it holds personal data, or special categories of them"
     )
@@ -179,7 +190,6 @@ class Source(Part):
         default=None, description="its newest entry is never older; measured by `refreshed`"
     )
     entity: Entity | None = Field(default=None, description="duplicates are counted by it")
-    checks: list[Check] = Field(default=[], description="what holds for its rows")
 
     @model_validator(mode="after")
     def _personal_data_have_a_purpose(self) -> Source:
@@ -226,7 +236,9 @@ class Tool(Part):
         default="none", description="what it does to the world; `none` reads"
     )
     options: dict[str, Any] = Field(default={}, description="of the kind named by `use`")
-    control: list[str] = Field(default=[], description="arguments that decide who, where and how much")
+    control: list[str] = Field(
+        default=[], description="arguments that decide who, where and how much; `amount` is always one"
+    )
     trusted: list[str] = Field(
         default=[], description="fields of its answer that may fill control arguments"
     )
@@ -243,6 +255,14 @@ class Tool(Part):
     )
     undo: str = Field(default="", description="the tool that takes it back")
     timeout: Duration = Field(default="30s", description="how long a call may take")
+
+    @model_validator(mode="after")
+    def _says_what_steers_it(self) -> Tool:
+        if self.sink in {"money", "identity", "message", "egress"} and not (self.control or self.amount):
+            raise ValueError(
+                f"a tool whose sink is `{self.sink}` names in `control` the arguments that decide where and how much"
+            )
+        return self
 
     @property
     def writes(self) -> bool:

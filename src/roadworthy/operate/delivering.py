@@ -20,13 +20,18 @@ from roadworthy.casework.effect import (
     Idempotency,
     move_effect,
 )
-from roadworthy.casework.review import ReviewKind
-from roadworthy.errors import Conflict, InputProblem, Refused, Unavailable
+from roadworthy.casework.review import ReviewKind, ReviewState
+from roadworthy.errors import Conflict, Corrupt, InputProblem, Refused, Unavailable
 from roadworthy.operate.deployment import Deployment
+from roadworthy.operate.disposing import weighed_arguments, why_not_leave
 from roadworthy.operate.jobs import delivery_job, open_review
 from roadworthy.ports import Connector, LoadedRelease, Transaction
 
 MAX_ATTEMPTS = 8
+_UNCLEAR = {
+    EffectState.UNKNOWN: "nobody knows whether it was felt",
+    EffectState.FAILED: "it could not be sent, or its receiver refused it",
+}
 _WAITING = frozenset({EffectState.UNKNOWN, EffectState.FAILED, EffectState.PROPOSED})
 
 
@@ -71,18 +76,44 @@ def deliver_effect(
             felt = connector.lookup(effect.key)
             if felt is not None:
                 return _settle(deployment, effect, EffectEvent.CONFIRMED, case, {}, response=felt)
-        effect, arguments = _start(deployment, effect)
+        effect, arguments = _start(deployment, release, case, effect)
+        if effect.state is not EffectState.SENDING:
+            return effect
         response = connector.send(effect.key, arguments)
     except Unavailable as problem:
         return _failed_attempt(deployment, connector, case, effect, problem)
-    except (InputProblem, Refused) as problem:
+    except (InputProblem, Refused, Corrupt) as problem:
         return _settle(deployment, effect, EffectEvent.FAILED, case, {"reason": problem.message})
     return _settle(deployment, effect, EffectEvent.CONFIRMED, case, {}, response=response)
 
 
-def _start(deployment: Deployment, effect: EffectRecord) -> tuple[EffectRecord, Mapping[str, object]]:
+def _start(
+    deployment: Deployment, release: LoadedRelease, case: CaseRecord, effect: EffectRecord
+) -> tuple[EffectRecord, Mapping[str, object]]:
+    """Note that sending begins, or ask a person where what let the effect leave no longer holds."""
+    charter = release.charter
     with deployment.store.write() as tx:
-        arguments = deployment.vault.open(tx, effect.arguments)
+        arguments = weighed_arguments(deployment, tx, case, charter.tools[effect.tool], effect)
+        # What may have been felt already is brought to its end.
+        held = effect.state is EffectState.READY and why_not_leave(deployment, tx, case, charter, effect)
+        if held:
+            asked = replace(
+                effect,
+                state=move_effect(effect.state, EffectEvent.HELD),
+                reasons=(held,),
+                approved_by="",
+                version=effect.version + 1,
+                updated_at=deployment.now(),
+            )
+            deployment.store.effects.save(tx, asked, expected=effect.version)
+            deployment.record(
+                tx,
+                "effect.held",
+                "system",
+                {"effect": effect.id, "case": case.id, "use_case": case.use_case},
+                {"tool": effect.tool, "reason": held},
+            )
+            return asked, arguments
         started = replace(
             effect,
             state=move_effect(effect.state, EffectEvent.STARTED),
@@ -177,22 +208,22 @@ def _conclude(
                 updated_at=deployment.now(),
             )
             deployment.store.cases.save(tx, waiting, expected=fresh.version)
-            asked = {review.effect for review in deployment.store.reviews.of_case(tx, case.id)}
+            asked = {
+                review.effect
+                for review in deployment.store.reviews.of_case(tx, case.id)
+                if review.state is ReviewState.OPEN
+            }
             for effect in unclear:
-                if effect.state is EffectState.PROPOSED and effect.id in asked:
+                if effect.id in asked:
                     continue
-                reason = (
-                    "nobody knows whether it was felt"
-                    if effect.state is EffectState.UNKNOWN
-                    else "the connector refused it"
-                )
+                held = effect.state is EffectState.PROPOSED
                 open_review(
                     deployment,
                     tx,
                     waiting,
                     release.charter,
-                    ReviewKind.UNCLEAR,
-                    reasons=(reason,),
+                    ReviewKind.EFFECT if held else ReviewKind.UNCLEAR,
+                    reasons=effect.reasons if held else (_UNCLEAR[effect.state],),
                     effect=effect,
                 )
 

@@ -11,7 +11,7 @@ from roadworthy.casework.effect import EffectRecord, EffectState, effect_key
 from roadworthy.casework.vocabulary import Effect
 from roadworthy.charter import Charter, Tool
 from roadworthy.disposition import Disposition, Grounds, Kind, dispose
-from roadworthy.errors import InputProblem, Problem
+from roadworthy.errors import Corrupt, InputProblem, Problem
 from roadworthy.operate.deployment import Deployment
 from roadworthy.policy import Answer, Marking, Request
 from roadworthy.policy import Tool as ToolFacts
@@ -53,8 +53,9 @@ def weigh(
     tool = charter.tools[effect.tool]
     arguments = dict(effect.arguments)
     amount = _amount(effect.tool, tool, arguments)
+    control = dict.fromkeys((*tool.control, tool.amount))
     untrusted = tuple(
-        name for name in tool.control if name in arguments and fingerprint(arguments[name]) not in trusted
+        name for name in control if name in arguments and fingerprint(arguments[name]) not in trusted
     )
     now = deployment.now()
     simulated = case.stage in SIMULATED
@@ -159,6 +160,46 @@ def weigh_again(
             approved=True,
         )
     )
+
+
+def weighed_arguments(
+    deployment: Deployment, tx: Transaction, case: CaseRecord, tool: Tool, effect: EffectRecord
+) -> Mapping[str, object]:
+    """The very arguments that were weighed, opened.
+
+    Errors: ``Corrupt`` RW-EFFECT-006 where the row and its payload no longer say the same.
+    """
+    arguments: Mapping[str, object] = deployment.vault.open(tx, effect.arguments)
+    same = deployment.vault.digest(tx, case.subject, arguments) == effect.arguments_digest
+    if not same or (tool.amount and arguments.get(tool.amount) != effect.amount):
+        raise Corrupt(
+            "RW-EFFECT-006",
+            "the arguments of the effect are not those that were weighed",
+            broken=[f"effect {effect.id}"],
+            intact="other effects carry digests of their own",
+            hint="find out who changed the database; a person does this case",
+        )
+    return arguments
+
+
+def why_not_leave(
+    deployment: Deployment, tx: Transaction, case: CaseRecord, charter: Charter, effect: EffectRecord
+) -> str:
+    """Why an effect that was to leave may not leave now, or empty.
+
+    Time passed since it was weighed: a stop, a full queue, a dead machine. What a person approved
+    needs that approval to stand, anything else a certificate that covers it now.
+    """
+    if effect.approved_by:
+        given = deployment.store.evidence.approvals(tx, effect.use_case, digest=effect.arguments_digest)
+        now = deployment.now()
+        if any(one.kind == f"effect:{effect.id}" and now < one.expires_at for one in given):
+            return ""
+        return "its approval no longer stands"
+    if effect.disposition != Kind.EXECUTE:
+        return "nobody approved it"
+    tool = charter.tools[effect.tool]
+    return _cover(deployment, tx, case, charter, tool, effect.tool, effect.confidence)[1]
 
 
 def tool_facts(charter: Charter, name: str) -> ToolFacts:

@@ -15,7 +15,7 @@ from roadworthy.disposition import Kind
 from roadworthy.errors import InputProblem, NotFound, Problem, Refused
 from roadworthy.operate.delivering import close
 from roadworthy.operate.deployment import Deployment
-from roadworthy.operate.disposing import weigh_again
+from roadworthy.operate.disposing import weigh_again, weighed_arguments
 from roadworthy.operate.jobs import delivery_job, open_review, segment_job
 from roadworthy.operate.stewarding import settle_pair
 from roadworthy.ports import LoadedRelease, Transaction
@@ -169,6 +169,7 @@ def _answer_effect(
         changed = _moved(deployment, effect, EffectEvent.REFUSED, principal)
         _give_back(deployment, tx, effect)
     else:
+        weighed_arguments(deployment, tx, case, release.charter.tools[effect.tool], effect)
         if verdict is Verdict.EDIT:
             effect = _edited(deployment, tx, case, release, effect, edits)
         disposition = weigh_again(

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -20,16 +21,24 @@ from roadworthy.casework.effect import EffectRecord, EffectState
 from roadworthy.casework.journal import Journal, Opening, Step
 from roadworthy.casework.prediction import Prediction
 from roadworthy.casework.review import ReviewKind, ReviewState
-from roadworthy.casework.vocabulary import Act, Effect, Passage, Reason
-from roadworthy.errors import Conflict, InputProblem, NotFound, Problem, Refused, Unavailable
+from roadworthy.casework.vocabulary import Act, Effect, Passage, Reason, checked_effect
+from roadworthy.errors import (
+    Conflict,
+    InputProblem,
+    Problem,
+    Refused,
+    RoadworthyError,
+    Unavailable,
+)
 from roadworthy.operate.delivering import deliver_effect
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.disposing import fingerprint, may_read, weigh
 from roadworthy.operate.jobs import open_review
+from roadworthy.operate.plain import mapping, plain
+from roadworthy.operate.proposing import declared, effect_event, shared_slot, undeclared
 from roadworthy.policy import Outcome
 from roadworthy.ports import LoadedRelease, Transaction
 from roadworthy.quantities import Cost
-from roadworthy.stage import SIMULATED
 
 R = TypeVar("R")
 
@@ -75,7 +84,8 @@ class Run:
         self._finished: _Finished | None = None
         self.trusted = trusted
         self.spent = case.cost
-        self.suspended = False
+        self.ended: BaseException | None = None
+        """What ended this segment. Whatever the workflow does with it, nothing is asked for afterwards."""
 
     # ── the builder's words ──
 
@@ -83,7 +93,7 @@ class Run:
         """The label of a text, with confidence, runner-up and nearest labelled examples."""
         model = self._release.models.get(task)
         if model is None:
-            raise _undeclared("task", task, self._release.models)
+            raise undeclared("task", task, self._release.models)
 
         def perform() -> tuple[object, Cost]:
             begun = time.thread_time_ns()
@@ -91,13 +101,13 @@ class Run:
             return prediction.as_json(), self._cpu_cost(time.thread_time_ns() - begun)
 
         recorded = self._step(f"predict:{task}", {"text": text, "model": model.digest}, perform, _RESERVE)
-        return Prediction.from_json(_mapping(recorded))
+        return Prediction.from_json(mapping(recorded))
 
     async def retrieve(self, knowledge: str, query: str, *, top_k: int = 4) -> list[Passage]:
         """The passages of a declared knowledge source that fit best, best first."""
         retriever = self._release.retrievers.get(knowledge)
         if retriever is None:
-            raise _undeclared("knowledge source", knowledge, self._release.retrievers)
+            raise undeclared("knowledge source", knowledge, self._release.retrievers)
         if not 1 <= top_k <= 50:
             raise InputProblem("RW-RUN-002", Problem(f"top_k lies between 1 and 50, found {top_k}"))
 
@@ -110,10 +120,11 @@ class Run:
         return [Passage(**item) for item in recorded]  # type: ignore[attr-defined]
 
     async def call(self, tool: str, **arguments: object) -> Mapping[str, Any]:
-        """What a read tool answers. Fields that the charter calls trusted may fill control arguments."""
+        """What a read tool answers. Asked with trusted values alone, the fields that the charter calls
+        trusted may fill control arguments."""
         connector = self._release.tools.get(tool)
         if connector is None:
-            raise _undeclared("tool", tool, self._release.tools)
+            raise undeclared("tool", tool, self._release.tools)
         declared = self._release.charter.tools[tool]
         if declared.writes:
             raise InputProblem(
@@ -133,22 +144,24 @@ class Run:
             result = connector.call(arguments)
             return dict(result), self._cpu_cost(time.thread_time_ns() - begun)
 
-        result = _mapping(self._step(f"call:{tool}", dict(arguments), perform, _RESERVE))
-        for name in declared.trusted:
-            if result.get(name) is not None:
-                self.trusted.add(fingerprint(result[name]))
+        result = mapping(self._step(f"call:{tool}", dict(arguments), perform, _RESERVE))
+        # A look-up by what a stranger wrote finds what the stranger chose.
+        if all(fingerprint(value) in self.trusted for value in plain(arguments).values()):
+            self.trusted.update(
+                fingerprint(result[name]) for name in declared.trusted if result.get(name) is not None
+            )
         return result
 
     async def generate(self, task: str, shape: type[R], **facts: object) -> R:
         """A text (or a typed value) written for a task from facts; validated against ``shape``."""
-        plain = _plain(facts)
+        as_json = plain(facts)
 
         def perform() -> tuple[object, Cost]:
             begun = time.thread_time_ns()
-            written, price = self._release.writer.write(task, plain)
+            written, price = self._release.writer.write(task, as_json)
             return dict(written), price + self._cpu_cost(time.thread_time_ns() - begun)
 
-        recorded = self._step(f"generate:{task}", plain, perform, _RESERVE)
+        recorded = self._step(f"generate:{task}", as_json, perform, _RESERVE)
         try:
             return TypeAdapter(shape).validate_python(recorded)
         except ValidationError as problem:
@@ -170,35 +183,41 @@ class Run:
         decides; the workflow goes on with the result afterwards. Refused effects say so in
         ``Act.state``, they raise nothing.
         """
+        checked_effect(effect, confidence)
         declared(self._release, effect)
         name = f"act:{effect.tool}"
-        ordinal, arguments, step = self._turn(name, {"arguments": dict(effect.arguments)})
-        if step is not None:
-            return Act(**_mapping(self._recorded(step)))
-        slot = effect.slot or f"step-{ordinal}"
-        row = self._propose(effect, slot, ordinal, confidence, because)
-        if row.state is EffectState.PROPOSED:
-            raise self._suspended()
-        if row.state in {EffectState.READY, EffectState.SENDING}:
-            row = deliver_effect(self._deployment, self._release, self._case, row)
-        if row.state in {EffectState.READY, EffectState.SENDING}:
-            raise Unavailable("RW-RUN-007", f"`{effect.tool}` does not answer", retry_is_safe=True)
-        if row.state is EffectState.PARKED:
-            raise Halted("effects are stopped")
-        if row.state in {EffectState.UNKNOWN, EffectState.FAILED}:
-            self._ask_about(row, ordinal)
-            raise self._suspended()
+        with self._for_good():
+            ordinal, arguments, step = self._turn(name, {"arguments": dict(effect.arguments)})
+            if step is not None:
+                return Act(**mapping(self._recorded(step)))
+            slot = effect.slot or f"step-{ordinal}"
+            row = self._propose(effect, slot, ordinal, confidence, because)
+            if row.state in {EffectState.READY, EffectState.SENDING}:
+                row = deliver_effect(self._deployment, self._release, self._case, row)
+            if row.state in {EffectState.READY, EffectState.SENDING}:
+                raise Unavailable("RW-RUN-007", f"`{effect.tool}` does not answer", retry_is_safe=True)
+            if row.state is EffectState.PARKED:
+                raise Halted("effects are stopped")
+            if row.state in {EffectState.PROPOSED, EffectState.UNKNOWN, EffectState.FAILED}:
+                self._ask_about(row, ordinal)
+                raise Suspended
         value = {"state": str(row.state), "response": json.loads(row.response or "{}")}
         self._finished = _Finished(ordinal, name, arguments, value, Cost(0))
         return Act(**value)
 
     async def ask(self, question: str, *, choices: Sequence[str] = (), role: str = "") -> str:
         """Ask a person and end the segment; the answer starts the next one."""
-        name = "ask"
         body = {"question": question, "choices": list(choices), "role": role}
-        ordinal, _, step = self._turn(name, body)
-        if step is not None:
-            return str(self._recorded(step))
+        with self._for_good():
+            ordinal, _, step = self._turn("ask", body)
+            if step is not None:
+                return str(self._recorded(step))
+            self._ask(body, ordinal, role)
+            raise Suspended
+
+    # ── how steps are kept ──
+
+    def _ask(self, body: Mapping[str, object], ordinal: int, role: str) -> None:
         with self._deployment.store.write() as tx:
             self.flush(tx)
             open_before = self._deployment.store.reviews.of_case(tx, self._case.id)
@@ -217,15 +236,24 @@ class Run:
                     question=sealed.id,
                     role=role,
                 )
-        raise self._suspended()
 
-    # ── how steps are kept ──
+    @contextmanager
+    def _for_good(self) -> Iterator[None]:
+        """A step that did not come to its end ends the segment: a workflow that catches that gets it again."""
+        if self.ended is not None:
+            raise self.ended
+        try:
+            yield
+        except (Suspended, Halted, RoadworthyError) as end:
+            self.ended = end
+            raise
 
     def flush(self, tx: Transaction) -> None:
         """Record the step that ran last, if it is not recorded yet."""
-        finished, self._finished = self._finished, None
+        finished = self._finished
         if finished is None:
             return
+        tx.on_commit(self._flushed)
         sealed = self._deployment.vault.seal(tx, self._case.subject, {"value": finished.value})
         self._deployment.store.cases.record_step(
             tx,
@@ -243,6 +271,9 @@ class Run:
             ),
         )
 
+    def _flushed(self) -> None:
+        self._finished = None
+
     def _step(
         self,
         name: str,
@@ -250,10 +281,11 @@ class Run:
         perform: Callable[[], tuple[object, Cost]],
         reserve: Cost,
     ) -> object:
-        ordinal, digest, step = self._turn(name, arguments, reserve=reserve)
-        if step is not None:
-            return self._recorded(step)
-        value, cost = perform()
+        with self._for_good():
+            ordinal, digest, step = self._turn(name, arguments, reserve=reserve)
+            if step is not None:
+                return self._recorded(step)
+            value, cost = perform()
         # What the workflow sees now is exactly what it will see when the step is replayed.
         value = json.loads(json.dumps(value, default=str))
         self._finished = _Finished(ordinal, name, digest, value, cost)
@@ -266,17 +298,18 @@ class Run:
         """Take the next ordinal. Where nothing is recorded: check clearance, record the step before,
         and open this one, in one transaction."""
         deployment, case = self._deployment, self._case
-        plain = _plain(arguments)
+        as_json = plain(arguments)
         if self._journal.replaying:
             with deployment.store.read() as tx:
-                digest = deployment.vault.digest(tx, case.subject, plain)
+                digest = deployment.vault.digest(tx, case.subject, as_json)
             # While recorded steps lie ahead the journal answers, or finds that it no longer fits.
             ordinal, step = self._journal.turn(name, digest)
             return ordinal, digest, step
         self._check_clearance(name)
         with deployment.store.write() as tx:
+            # First, because it refuses what is no JSON: the step before is then still to be recorded.
+            digest = deployment.vault.digest(tx, case.subject, as_json)
             self.flush(tx)
-            digest = deployment.vault.digest(tx, case.subject, plain)
             ordinal, _ = self._journal.turn(name, digest)
             if reserve is not None:
                 deployment.store.cases.open_step(
@@ -312,6 +345,11 @@ class Run:
                 raise Conflict("RW-CASE-002", "the case was taken over meanwhile")
             for known in deployment.store.effects.of_case(tx, self._case.id):
                 if known.slot == slot:
+                    # Approved ones may carry a person's edits.
+                    asked = deployment.vault.digest(tx, self._case.subject, dict(effect.arguments))
+                    other = asked != known.arguments_digest and not known.approved_by
+                    if other or known.tool != effect.tool:
+                        raise shared_slot(slot)
                     return known
             weighed = weigh(
                 deployment,
@@ -326,10 +364,7 @@ class Run:
             )
             row = weighed.effect
             if not deployment.store.effects.add(tx, row):
-                raise InputProblem(
-                    "RW-EFFECT-003",
-                    Problem(f"two effects share the slot `{slot}`", hint="give each its own slot"),
-                )
+                raise shared_slot(slot)
             deployment.record(
                 tx,
                 "effect.proposed",
@@ -352,7 +387,8 @@ class Run:
         return row
 
     def _ask_about(self, effect: EffectRecord, ordinal: int) -> None:
-        """A person looks at an effect whose outcome is not clear, once at a time."""
+        """A person looks at an effect that may not leave, or whose outcome is not clear, once at a time."""
+        held = effect.state is EffectState.PROPOSED
         with self._deployment.store.write() as tx:
             known = self._deployment.store.reviews.of_case(tx, self._case.id)
             if not any(review.effect == effect.id and review.state is ReviewState.OPEN for review in known):
@@ -361,15 +397,11 @@ class Run:
                     tx,
                     self._case,
                     self._release.charter,
-                    ReviewKind.UNCLEAR,
-                    reasons=(f"the effect is {effect.state}",),
+                    ReviewKind.EFFECT if held else ReviewKind.UNCLEAR,
+                    reasons=effect.reasons if held else (f"the effect is {effect.state}",),
                     effect=effect,
                     ordinal=ordinal,
                 )
-
-    def _suspended(self) -> Suspended:
-        self.suspended = True
-        return Suspended()
 
     def _cpu_cost(self, nanoseconds: int) -> Cost:
         price = self._deployment.prices.cpu_second
@@ -378,67 +410,3 @@ class Run:
 
 _RESERVE = Cost(1_000_000)
 """What an attempt is billed if it is interrupted: 0.001, more than a local step ever costs."""
-
-
-def effect_event(row: EffectRecord, policy_digest: str) -> dict[str, object]:
-    """What the ledger keeps of a disposition."""
-    return {
-        "tool": row.tool,
-        "slot": row.slot,
-        "arguments": row.arguments_digest,
-        "amount": str(row.amount),
-        "disposition": row.disposition,
-        "state": str(row.state),
-        "reasons": list(row.reasons),
-        "certificate": row.certificate,
-        "policy": policy_digest,
-        "release": row.release,
-        "stage": str(row.stage),
-        "simulated": row.stage in SIMULATED,
-    }
-
-
-def declared(release: LoadedRelease, effect: Effect) -> None:
-    """Errors: ``InputProblem`` for an effect whose tool the charter does not declare or that only reads."""
-    tool = release.charter.tools.get(effect.tool)
-    if tool is None or effect.tool not in release.tools:
-        raise _undeclared("tool", effect.tool, release.charter.tools)
-    if not tool.writes:
-        raise InputProblem("RW-RUN-003", Problem(f"`{effect.tool}` only reads", hint="use `run.call`"))
-
-
-def _undeclared(what: str, name: str, known: Mapping[str, object]) -> NotFound:
-    return NotFound(
-        "RW-RUN-001",
-        Problem(
-            f"the charter declares no {what} `{name}`",
-            hint=f"declared: {', '.join(sorted(known)) or 'none'}",
-        ),
-    )
-
-
-def _plain(values: Mapping[str, object]) -> dict[str, object]:
-    """Arguments as JSON values: what has ``as_json`` or is a model says how it is written."""
-    return {name: _jsonable(value) for name, value in values.items()}
-
-
-def _jsonable(value: object) -> object:
-    if hasattr(value, "as_json"):
-        return value.as_json()
-    if hasattr(value, "model_dump"):
-        return value.model_dump(mode="json")
-    if isinstance(value, Mapping):
-        return {str(name): _jsonable(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_jsonable(item) for item in value]
-    if value is None or isinstance(value, str | int | float | bool):
-        return value
-    if hasattr(value, "__dict__"):
-        return _jsonable(vars(value))
-    return str(value)
-
-
-def _mapping(value: object) -> dict[str, Any]:
-    if not isinstance(value, Mapping):
-        raise InputProblem("RW-RUN-006", f"expected a mapping, found {type(value).__name__}")
-    return dict(value)

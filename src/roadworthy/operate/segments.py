@@ -16,14 +16,15 @@ from roadworthy.casework.effect import SETTLED, EffectState
 from roadworthy.casework.journal import Journal
 from roadworthy.casework.prediction import Prediction
 from roadworthy.casework.review import ReviewKind
-from roadworthy.casework.vocabulary import Case, Decision, Workflow
+from roadworthy.casework.vocabulary import Case, Decision, Workflow, checked_decision
 from roadworthy.disposition import Kind
 from roadworthy.errors import Conflict, Corrupt, InputProblem, Problem, RoadworthyError, Unavailable
 from roadworthy.operate.delivering import deliver
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.disposing import Weighed, fingerprint, weigh
 from roadworthy.operate.jobs import open_review, segment_job
-from roadworthy.operate.run import Halted, Run, Suspended, declared, effect_event
+from roadworthy.operate.proposing import declared, effect_event, shared_slot
+from roadworthy.operate.run import Halted, Run, Suspended
 from roadworthy.ports import LoadedRelease, Transaction
 from roadworthy.quantities import Cost
 from roadworthy.stage import SIMULATED
@@ -66,6 +67,9 @@ def run_segment(deployment: Deployment, reference: str) -> None:
     except RoadworthyError as problem:
         _hand_over(deployment, case, problem)
         return
+    except Exception as fault:  # noqa: BLE001 - nothing that a case brings with it may lose the case
+        _hand_over(deployment, case, _mistake(fault))
+        return
     deliver(deployment, case.id)
 
 
@@ -83,23 +87,13 @@ def _execute(deployment: Deployment, case: CaseRecord, release: LoadedRelease) -
     run = Run(deployment, release, case, journal, trusted)
     try:
         argument = Case(case.key, _typed(release.workflow, data, release.charter.input))
-        decision = _runner().run(_handle(release.workflow, argument, run))
-        if run.suspended:
-            raise Suspended
+        decision = _concluded(release.workflow, argument, run)
     except Suspended:
         _suspend(deployment, case, run)
         return
     except Halted as halted:
         _park(deployment, case, halted.reason, run)
         return
-    except RoadworthyError:
-        raise
-    except Exception as fault:
-        raise InputProblem(
-            "RW-RUN-010",
-            Problem(f"the workflow failed with {type(fault).__name__}", place=_place(fault)),
-            hint="mend the workflow in a new release; a person does this case",
-        ) from fault
     journal.finish()
     for effect in decision.effects:
         declared(release, effect)
@@ -112,14 +106,43 @@ def _execute(deployment: Deployment, case: CaseRecord, release: LoadedRelease) -
     _decide(deployment, case, release, run, decision)
 
 
-async def _handle(workflow: Workflow, case: Case[Any], run: Run) -> Decision:
-    decision = await workflow.handler(case, run)
-    if not isinstance(decision, Decision):
-        raise InputProblem(
-            "RW-RUN-011",
-            Problem(f"the workflow returned {type(decision).__name__}, expected a Decision"),
-        )
-    return decision
+def _concluded(workflow: Workflow, case: Case[Any], run: Run) -> Decision:
+    """What the workflow decides. What ended the run ends it, whatever the workflow made of that."""
+    try:
+        returned = _runner().run(_handle(workflow, case, run))
+    except BaseException as fault:  # noqa: BLE001 - told apart below
+        # Its tasks may have taken the loop down: the next case gets a new one.
+        _loops.__dict__.pop("loop", None)
+        returned = fault
+    if isinstance(returned, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
+        raise returned
+    if run.ended is not None:
+        raise run.ended
+    if isinstance(returned, RoadworthyError):
+        raise returned
+    if isinstance(returned, BaseException):
+        raise _mistake(returned) from returned
+    run.ended = InputProblem("RW-RUN-012", "the case was decided already")
+    return checked_decision(returned)
+
+
+async def _handle(workflow: Workflow, case: Case[Any], run: Run) -> object:
+    """What the handler returns or raises. Tasks that it left behind ask for nothing any more."""
+    try:
+        return await workflow.handler(case, run)
+    except BaseException as fault:  # noqa: BLE001 - told apart by who started it
+        return fault
+    finally:
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+
+
+def _mistake(fault: BaseException) -> InputProblem:
+    return InputProblem(
+        "RW-RUN-010",
+        Problem(f"the workflow failed with {type(fault).__name__}", place=_place(fault)),
+        hint="mend the workflow in a new release; a person does this case",
+    )
 
 
 def _decide(
@@ -146,10 +169,7 @@ def _decide(
                 spent=cost,
             )
             if not deployment.store.effects.add(tx, one.effect):
-                raise InputProblem(
-                    "RW-EFFECT-003",
-                    Problem(f"two effects share the slot `{slot}`", hint="give each its own slot"),
-                )
+                raise shared_slot(slot)
             weighed.append(one)
         handled_by = (
             "person" if any(one.disposition.kind is Kind.REVIEW for one in weighed) else "automatic"

@@ -70,7 +70,9 @@ def ask_about_pairs(
     return asked
 
 
-def pair_answers(deployment: Deployment, tx: Transaction, use_case: str, source: str) -> Iterator[PairAnswer]:
+def pair_answers(
+    deployment: Deployment, tx: Transaction, use_case: str, source: str
+) -> Iterator[PairAnswer]:
     """Every answer given about rows of a source, newest first."""
     start, after = f"{source}: ", ""
     while True:
