@@ -10,6 +10,7 @@ from pathlib import Path
 
 import report  # noqa: F401  # finds the environment that has Roadworthy, before it is imported
 
+from roadworthy.charter import Charter
 from roadworthy.operate import access
 from roadworthy.operate.building import build_from_folder
 from roadworthy.operate.deployment import Deployment
@@ -31,6 +32,9 @@ class WrappedLoader:
         self._inner = inner
         self._wrap = wrap
         self._loaded: dict[str, LoadedRelease] = {}
+
+    def charter(self, digest: str) -> Charter:
+        return self._inner.charter(digest)
 
     def load(self, digest: str, *, fresh: bool = False) -> LoadedRelease:
         if digest not in self._loaded:

@@ -50,7 +50,9 @@ def test_money_and_durations_are_numbers_in_their_own_units() -> None:
 def test_every_list_of_the_example_has_its_members() -> None:
     assert {each: example().subjects(each) for each in LISTS} == {
         "data": ("crm", "helpdesk", "refunds"),
+        "contracted": ("crm", "helpdesk", "refunds"),
         "entities": ("crm",),
+        "matched": (),
         "dated": ("helpdesk",),
         "knowledge": ("help-centre",),
         "tasks": ("intent",),

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from roadworthy.cli.app import run
+from roadworthy.errors import InputProblem
 
 USE_CASE = Path(__file__).resolve().parents[2] / "benchmarks" / "bench_case" / "usecase"
 
@@ -231,6 +232,26 @@ def test_the_doctor_finds_a_sound_installation_and_a_broken_one(started: Say, tm
     assert any(finding["mark"] == "bad" for finding in said.json["findings"])
 
 
+@pytest.mark.parametrize("harm", ["lost", "another"])
+def test_the_doctor_says_which_key_is_missing_or_another_one(
+    started: Say, tmp_path: Path, harm: str
+) -> None:
+    [sound] = [one for one in started("doctor", "--json").json["findings"] if one["what"] == "keys"]
+    assert sound["mark"] == "ok"
+    kek = tmp_path / "home" / "keys" / "kek"
+    if harm == "lost":
+        kek.unlink()
+    else:
+        kek.write_bytes(b"x" * 32)
+    said = started("doctor", "--json")
+    assert said.code == 3
+    [found] = [one for one in said.json["findings"] if one["what"] == "keys"]
+    assert found["mark"] == "bad"
+    assert str(kek) in found["found"]
+    assert "restore" in found["next_step"]
+    assert started("cases", "list").code == 2
+
+
 def test_a_missing_model_is_said_with_its_next_step(started: Say, tmp_path: Path) -> None:
     from roadworthy.wiring import example_folder
 
@@ -249,8 +270,8 @@ def test_a_missing_model_is_said_with_its_next_step(started: Say, tmp_path: Path
     assert started("release", "start", str(folder), "--labelled", str(labelled)).code == 0
     for model in (tmp_path / "home" / "models").iterdir():
         model.unlink()
-    said = started("gate", "support", "--json")
-    assert said.code == 2
+    said = started("gate", "support", "--measure", "--json")
+    assert said.code == 1
     assert json.loads(said.err)["error"]["code"] == "RW-MODEL-001"
 
 
@@ -281,6 +302,68 @@ def test_nobody_signed_in_is_told_how_to(started: Say, tmp_path: Path) -> None:
     said = started("cases", "list")
     assert said.code == 4
     assert "roadworthy login" in said.err
+
+
+def test_the_demo_lies_in_the_workspace_and_has_a_database_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from roadworthy.wiring import acting_on, demo_workspace
+
+    monkeypatch.setenv("ROADWORTHY_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("ROADWORTHY_DATABASE_URL", "postgresql://somewhere/production")
+    place = demo_workspace()
+    assert place.home == tmp_path / "home" / "demo"
+    assert place.database_url == f"sqlite:///{place.home / 'roadworthy.sqlite'}"
+    assert demo_workspace(tmp_path / "mine").home == tmp_path / "mine"
+    assert acting_on(place) == f"ROADWORTHY_HOME={place.home} ROADWORTHY_DATABASE_URL= roadworthy"
+    monkeypatch.delenv("ROADWORTHY_DATABASE_URL")
+    assert acting_on(place) == f"ROADWORTHY_HOME={place.home} roadworthy"
+
+
+def test_a_demo_clears_away_what_a_demo_made_and_nothing_else(tmp_path: Path) -> None:
+    from roadworthy.cli.demo import make_way
+    from roadworthy.wiring import demo_workspace
+
+    place = demo_workspace(tmp_path / "demo")
+    make_way(place, reset=True)
+    for made in (
+        place.keys / "kek",
+        place.data / "support" / "desk.sqlite",
+        place.home / "roadworthy.sqlite",
+    ):
+        made.parent.mkdir(parents=True, exist_ok=True)
+        made.write_text("old")
+    (place.home / "roadworthy.sqlite-wal").write_text("old")
+    (place.home / "thesis.txt").write_text("dear")
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "model").write_text("dear")
+    place.models.symlink_to(outside, target_is_directory=True)
+    with pytest.raises(InputProblem) as caught:
+        make_way(place, reset=False)
+    assert caught.value.code == "RW-DEMO-003"
+    make_way(place, reset=True)
+    assert sorted(path.name for path in place.home.iterdir()) == [".roadworthy-demo", "thesis.txt"]
+    assert (outside / "model").read_text() == "dear"
+
+
+@pytest.mark.parametrize("kind", ["installation", "marker is a link", "file"])
+def test_what_is_no_demo_home_is_never_cleared(tmp_path: Path, kind: str) -> None:
+    from roadworthy.cli.demo import make_way
+    from roadworthy.wiring import demo_workspace
+
+    place = demo_workspace(tmp_path / "home")
+    if kind == "file":
+        place.home.write_text("dear")
+    else:
+        place.keys.mkdir(parents=True)
+        (place.keys / "kek").write_text("dear")
+    if kind == "marker is a link":
+        (place.home / ".roadworthy-demo").symlink_to(place.keys / "kek")
+    with pytest.raises(InputProblem) as caught:
+        make_way(place, reset=True)
+    assert caught.value.code == "RW-DEMO-002"
+    assert (place.home if kind == "file" else place.keys / "kek").read_text() == "dear"
 
 
 def test_a_folder_that_no_demo_made_is_left_alone(say: Say, tmp_path: Path) -> None:

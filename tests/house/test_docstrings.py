@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.house.tree import PACKAGE, Function, allowed, classes, shown, sources, tree
 
-CARRIERS = (PACKAGE / "adapters", PACKAGE / "testing", PACKAGE / "wiring.py")
+CARRIERS = (PACKAGE / "adapters", PACKAGE / "testing", PACKAGE / "wiring")
 
 
 def is_public(name: str) -> bool:

@@ -5,7 +5,7 @@ import ast
 from tests.house.tree import PACKAGE, shown, sources, tree
 
 READERS = {"environ", "environb", "getenv", "getenvb"}
-ONLY = PACKAGE / "wiring.py"
+ONLY = PACKAGE / "wiring" / "place.py"
 
 
 def test_only_wiring_reads_the_environment() -> None:

@@ -175,11 +175,17 @@ class Office:
             prices=Prices(Cost(12_000)),
             ledger_key=SigningKey("test/ledger", b"s" * 32),
             ledger_origin="test/ledger",
+            instruments=None,  # type: ignore[arg-type]
         )
         self.engine.start(handlers(self.deployment))
         with self.store.write() as tx:
             for who in (OLGA, RITA, BEN, VERA, SHOP):
                 self.store.people.add(tx, who)
+
+    def charter(self, digest: str) -> Charter:
+        if digest not in self.charters:
+            raise NotFound("RW-RELEASE-002", "no such release")
+        return self.charters[digest]
 
     def load(self, digest: str, *, fresh: bool = False) -> LoadedRelease:
         if digest not in self.workflows:

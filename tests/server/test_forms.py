@@ -91,7 +91,7 @@ def test_a_number_stays_a_number_when_it_is_edited(desk: Desk) -> None:
         return rw.Decision(
             "paid",
             confidence=0.1,
-            effects=[rw.effect("bank.pay", account=account["account"], amount=500, days=3)],
+            effects=[rw.effect("bank.pay", account=account["account"], amount=case.data.amount, days=3)],
         )
 
     desk.office.release(pay)

@@ -9,6 +9,8 @@ from importlib import resources
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.operate.office import BEN
 from tests.server.desk import BASE, PEOPLE, Browser, Desk, reply
 
@@ -64,6 +66,20 @@ def test_loopback_is_a_name_of_this_server(desk: Desk, host: str) -> None:
         "evil.example:8700",
         "",
         "localhost@evil",
+        "[::1]evil",
+        "[::1]evil:80",
+        "[::1]:80@evil.example",
+        "[::1]:",
+        "127.0.0.1:1@evil.example",
+        "127.0.0.1:port",
+        "127.0.0.1:",
+        "127.0.0.1:80:80",
+        "localhost:80.evil.example",
+        "localhost..",
+        "127.0.0.1 evil.example",
+        "127.0.0.1, evil.example",
+        "127.0.0.1/evil.example",
+        "::1",
         "[::2]",
         "0.0.0.0",
         "testserver",
@@ -91,19 +107,28 @@ def test_health_is_asked_by_any_name(desk: Desk) -> None:
         assert desk.browser().get(path, host="10.0.0.7:8700").status_code == 200
 
 
-@pytest.mark.parametrize("url", ["roadworthy.example", "ftp://roadworthy.example", "https://"])
+@pytest.mark.parametrize(
+    "url", ["roadworthy.example", "ftp://roadworthy.example", "https://", "https://olga@roadworthy.example"]
+)
 def test_a_public_url_that_is_none_is_refused(desk: Desk, url: str) -> None:
     with pytest.raises(InputProblem, match="no address"):
         application(desk.deployment, public_url=url)
 
 
 def test_host_names_without_their_port() -> None:
-    assert [host_name(host) for host in ("A.b:1", "[::1]:80", "[::1]", "x")] == [
+    assert [host_name(host) for host in ("A.b:1", "[::1]:80", "[::1]", "x", "x.")] == [
         "a.b",
         "[::1]",
         "[::1]",
         "x",
+        "x",
     ]
+
+
+@given(st.text(max_size=12), st.sampled_from(["localhost", "127.0.0.1", "[::1]"]))
+def test_only_a_port_or_a_last_dot_may_follow_a_name_of_this_server(rest: str, name: str) -> None:
+    port = "(:[0-9]{1,5})?" if name.startswith("[") else r"\.?(:[0-9]{1,5})?"
+    assert (host_name(name + rest) == name) == bool(re.fullmatch(port, rest, re.ASCII))
 
 
 def test_a_fault_leaves_as_a_number_and_its_details_stay_in_the_log(
@@ -208,3 +233,54 @@ def test_templates_and_static_files_are_part_of_the_package() -> None:
 def test_the_base_address_leads_to_the_portfolio(desk: Desk) -> None:
     answer = desk.browser(PEOPLE[Role.OWNER]).client.get(f"{BASE}/")
     assert (answer.status_code, answer.headers["location"]) == (303, "/portfolio")
+
+
+PLACES = (
+    "/srv/road worthy/roadworthy.sqlite",
+    "/opt/.hidden/models/abc",
+    "/tmp/socket-1",
+)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_no_place_on_the_server_leaves_with_an_answer(place: str) -> None:
+    problems = [
+        Unavailable(
+            "RW-STORE-004",
+            f"`{place}` cannot be opened: permission denied",
+            retry_is_safe=True,
+            hint=f"make the folder: `mkdir -p {place}`",
+        ),
+        Corrupt("RW-MODEL-002", f"the database `x` at `{place}` is not sound", broken=[f"`{place}`"]),
+    ]
+    for problem in problems:
+        body = problem_json(problem).body.decode()
+        assert not any(part in body for part in place.split("/")[1:]), body
+        assert problem.code in body
+    assert b"cannot be opened: permission denied" in problem_json(problems[0]).body
+
+
+def test_what_a_hint_says_of_addresses_and_commands_stays() -> None:
+    problem = Unavailable("RW-TEST-001", "it fails", retry_is_safe=True, hint="`roadworthy up` and/or wait")
+    assert b"`roadworthy up` and/or wait" in problem_json(problem).body
+    asked = InputProblem("RW-SERVER-010", "nothing is at `/use-cases/x`")
+    assert b"`/use-cases/x`" in problem_json(asked).body
+
+
+def test_a_page_about_a_fault_shows_no_place_on_the_server(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.office.release(reply)
+    place = "/srv/roadworthy/releases"
+
+    def fail(_digest: str) -> Any:
+        raise Unavailable("RW-LOADER-009", f"the release in `{place}` is altered", retry_is_safe=True)
+
+    monkeypatch.setattr(desk.office, "charter", fail)
+    browser = desk.browser(PEOPLE[Role.OWNER])
+    with caplog.at_level(logging.WARNING, "roadworthy.server"):
+        for path in ("/portfolio", "/portfolio.json", "/use-cases/desk", "/use-cases/desk.json"):
+            text = browser.get(path).text
+            assert "is altered" in text, path
+            assert place not in text, path
+    assert any(place in record.getMessage() for record in caplog.records)

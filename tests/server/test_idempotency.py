@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
+import pytest
 from tests.operate.office import OLGA, SHOP, VERA
 from tests.server.desk import Desk, reply
+
+from roadworthy.errors import Corrupt, InputProblem, Unavailable
 
 CASE = {"use_case": "desk", "key": "T-1", "data": {"text": "refund 0.9"}}
 REPLAYED = "idempotent-replayed"
@@ -135,3 +139,38 @@ def test_a_faulty_key_is_named(desk: Desk) -> None:
         answer = shop.post("/api/v1/cases", CASE, idempotency_key=key)
         assert answer.status_code == 422
         assert answer.json()["error"]["problems"][0]["place"] == "Idempotency-Key"
+
+
+SERVER_FAULTS = [
+    Corrupt("RW-MODEL-001", "a model is not here"),
+    Unavailable("RW-STORE-002", "the database is locked", retry_is_safe=True),
+    InputProblem("RW-LOADER-004", "workflow.py: cannot be imported"),
+    InputProblem("RW-MODEL-003", "local models need `onnxruntime`"),
+]
+
+
+@pytest.mark.parametrize("fault", SERVER_FAULTS, ids=lambda fault: str(fault.code))
+def test_a_fault_of_the_server_is_never_the_final_answer(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    desk.office.release(reply)
+    shop = desk.machine(SHOP)
+
+    def fail(_digest: str) -> Any:
+        raise fault
+
+    with monkeypatch.context() as broken:
+        broken.setattr(desk.office, "charter", fail)
+        assert shop.post("/api/v1/cases", CASE, idempotency_key="a").status_code >= 422
+    mended = shop.post("/api/v1/cases", CASE, idempotency_key="a")
+    assert mended.status_code == 202
+    assert REPLAYED not in mended.headers
+    assert shop.post("/api/v1/cases", CASE, idempotency_key="a").headers[REPLAYED] == "true"
+
+
+def test_a_request_of_a_wrong_shape_is_answered_once_for_all(desk: Desk) -> None:
+    shop = desk.machine(SHOP)
+    first, again = (shop.post("/api/v1/cases", {"use_case": "desk"}, idempotency_key="c") for _ in range(2))
+    assert first.json()["error"]["code"] == "RW-SERVER-005"
+    assert again.headers[REPLAYED] == "true"
+    assert again.text == first.text

@@ -103,17 +103,17 @@ def test_the_portfolio_says_how_far_each_use_case_is_and_what_keeps_it(
     assert "paper jam" in shown
 
 
-def test_a_use_case_that_does_not_load_keeps_its_place_in_the_portfolio(
+def test_a_use_case_whose_charter_cannot_be_read_keeps_its_place_in_the_portfolio(
     desk: Desk, paths: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from roadworthy.errors import InputProblem
 
     def fail(_digest: str) -> Any:
-        raise InputProblem("RW-LOADER-001", "the workflow does not import")
+        raise InputProblem("RW-LOADER-003", "there is no charter")
 
-    monkeypatch.setattr(desk.office, "load", fail)
+    monkeypatch.setattr(desk.office, "charter", fail)
     shown = text_of(desk.browser(OWNER).get("/portfolio").text)
-    assert "No verdict the workflow does not import" in shown
+    assert "No verdict there is no charter" in shown
     assert desk.browser(OWNER).get("/use-cases/desk").status_code == 422
 
 

@@ -35,7 +35,17 @@ from roadworthy.charter.parts import (
 Path = tuple[str | int, ...]
 """Where something stands in a charter: field names, and indexes of lists."""
 
-LISTS = ("data", "entities", "matched", "dated", "knowledge", "tasks", "write_tools", "automatic_errors")
+LISTS = (
+    "data",
+    "contracted",
+    "entities",
+    "matched",
+    "dated",
+    "knowledge",
+    "tasks",
+    "write_tools",
+    "automatic_errors",
+)
 """Lists of a charter that a requirement may run over."""
 
 LOOSE_END = "loose_end"
@@ -113,7 +123,7 @@ class Charter(Part):
     def subjects(self, each: str) -> tuple[str, ...]:
         """The members of a list that requirements run over.
 
-        ``data``, ``entities`` (sources with a key entity), ``matched`` (those whose rows are
+        ``data``, ``contracted`` (those with a contract), ``entities`` (sources with a key entity), ``matched`` (those whose rows are
         matched by likeness too), ``dated`` (sources with a refresh
         promise), ``knowledge``, ``tasks``, ``write_tools``, ``automatic_errors`` (kinds of error
         that something automatic depends on).
@@ -122,6 +132,7 @@ class Charter(Part):
         """
         lists: dict[str, list[str]] = {
             "data": list(self.data),
+            "contracted": [name for name, source in self.data.items() if source.contract],
             "entities": [name for name, source in self.data.items() if source.entity],
             "matched": [
                 name

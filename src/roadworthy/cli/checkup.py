@@ -37,8 +37,10 @@ def checkup(home: Path | None) -> list[Finding]:
     try:
         deployment = open_deployment(place)
     except RoadworthyError as problem:
-        return [*findings, Finding("installation", "bad", problem.message, problem.hint)]
+        what = "keys" if problem.code.startswith("RW-KEYS-") else "installation"
+        return [*findings, Finding(what, "bad", problem.message, problem.hint)]
     try:
+        findings.append(Finding("keys", "ok", f"fit the database; back up {place.keys} apart from it"))
         findings.append(Finding("database", "ok", deployment.store.__class__.__name__ + " is migrated"))
         health = deployment.engine.health()
         mark = "warn" if health.dead_letters else "ok"

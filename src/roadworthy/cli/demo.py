@@ -7,13 +7,16 @@ import shutil
 import sys
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
 from roadworthy.cli.output import FAILURE, OK, Output
 from roadworthy.errors import InputProblem, Problem
+
+if TYPE_CHECKING:
+    from roadworthy.wiring import Workspace
 
 
 def register(app: typer.Typer) -> None:
@@ -31,7 +34,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="Same seed, same verdicts.")] = 7,
     home: Annotated[
         Path | None,
-        typer.Option("--home", help="Where the demo keeps its files; default: ~/.roadworthy/demo."),
+        typer.Option("--home", help="Where the demo keeps its files; default: demo in the workspace."),
     ] = None,
     reset: Annotated[
         bool, typer.Option("--reset/--no-reset", help="Begin anew if a demo lies there already.")
@@ -47,11 +50,11 @@ def demo(
     from roadworthy.example.road import Road
     from roadworthy.operate.bookkeeping import sequence_all, verify_ledger
     from roadworthy.operate.work import Worker
-    from roadworthy.wiring import open_deployment, workspace
+    from roadworthy.wiring import demo_workspace, open_deployment
 
     out = Output(as_json=as_json)
-    place = workspace(home or Path.home() / ".roadworthy" / "demo")
-    _clear(place.home, reset=reset)
+    place = demo_workspace(home)
+    make_way(place, reset=reset)
     begun, cpu_begun = time.monotonic(), time.process_time()
     out.say(f"Roadworthy demo · workspace {place.home} · nothing leaves this machine", "bold")
     deployment = open_deployment(place)
@@ -125,11 +128,13 @@ def demo(
     return OK if audit.holds and reached else FAILURE
 
 
-def _advice(out: Output, place: Any, scenes: list[Any], deployment: Any, use_case: str) -> None:
+def _advice(out: Output, place: Workspace, scenes: list[Any], deployment: Any, use_case: str) -> None:
+    from roadworthy.wiring import acting_on
+
     with deployment.store.read() as tx:
         page = deployment.store.cases.list(tx, use_case, limit=1)
     key = page.rows[0].key if page.rows else "T-100001"
-    prefix = f"ROADWORTHY_HOME={place.home} roadworthy"
+    prefix = acting_on(place)
     out.say("\nNow you:")
     out.say(f"  look around   {prefix} up")
     out.say(f"  see why       {prefix} cases explain {key}")
@@ -138,11 +143,15 @@ def _advice(out: Output, place: Any, scenes: list[Any], deployment: Any, use_cas
     out.say(f"  stop it       {prefix} stop {use_case} --reason 'trying the brake'")
 
 
-def _clear(home: Path, *, reset: bool) -> None:
-    """Only ever deletes a folder that a demo made."""
+def make_way(place: Workspace, *, reset: bool) -> None:
+    """Make the demo's folder, or clear away what an earlier demo made there; anything else in it stays.
+
+    Errors: ``InputProblem`` RW-DEMO-002 for what no demo made, RW-DEMO-003 for a demo without ``reset``.
+    """
+    home = place.home
     marker = home / ".roadworthy-demo"
-    if home.exists() and any(home.iterdir()):
-        if not marker.exists():
+    if home.exists() and not (home.is_dir() and not any(home.iterdir())):
+        if marker.is_symlink() or not marker.is_file():
             raise InputProblem(
                 "RW-DEMO-002",
                 Problem("is not empty and no demo made it", place=str(home)),
@@ -154,6 +163,10 @@ def _clear(home: Path, *, reset: bool) -> None:
                 Problem("a demo lies here", place=str(home)),
                 hint="leave out --no-reset to begin anew",
             )
-        shutil.rmtree(home)
+        for belonging in place.belongings:
+            if belonging.is_dir() and not belonging.is_symlink():
+                shutil.rmtree(belonging)
+            else:
+                belonging.unlink(missing_ok=True)
     home.mkdir(parents=True, exist_ok=True)
     marker.touch()

@@ -236,7 +236,7 @@ def _pilot(
     from roadworthy.measure.everything import measure_with_labels
     from roadworthy.measure.labelled import Labelled
 
-    fields = deployment.loader.load(release.digest).charter.input
+    fields = deployment.loader.charter(release.digest).input
     cases = [
         Labelled(
             key=row.get("key") or f"{file.name}:{number}",

@@ -52,6 +52,7 @@ class Finding:
     rows: int = 0
 
     def as_json(self) -> dict[str, object]:
+        """The finding as every door shows it."""
         return {
             "code": self.code,
             "message": self.message,
@@ -78,6 +79,7 @@ class Guess:
     """False where another reading would have been nearly as good."""
 
     def as_json(self) -> dict[str, object]:
+        """The guess as every door shows it."""
         return {
             "format": self.format,
             "encoding": self.encoding,

@@ -24,9 +24,16 @@ def measure_without_labels(
     require(principal, "measure", use_case=release.use_case)
     loaded = deployment.loader.load(release.digest, fresh=True)
     now = deployment.now()
+    with deployment.store.read() as tx:
+        earlier = deployment.store.evidence.measurements(tx, release.use_case)
+    with deployment.instruments() as instruments:
+        data = [
+            *sources.data_checks(loaded, instruments, now=now, earlier=earlier),
+            *sources.declared(loaded, instruments),
+        ]
     facts = [
         sources.kpi_baseline(loaded),
-        *sources.data_checks(loaded),
+        *data,
         *sources.duplicates(loaded),
         *sources.freshness(loaded, now=now),
         *articles.stale(loaded, now=now),

@@ -5,12 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
 from roadworthy.charter import Entity, Query
+from roadworthy.data.check import History
+from roadworthy.data.contract import OPEN_SCHEMA, ContractTable
 from roadworthy.errors import InputProblem, Problem
+from roadworthy.evidence import Measurement
 from roadworthy.measure.fact import Fact
-from roadworthy.ports import LoadedRelease
+from roadworthy.measure.tables.checking import check_contract
+from roadworthy.measure.tables.looking import LOOKED_AT, classified
+from roadworthy.ports import Dataset, Instruments, LoadedRelease
 
 
 def kpi_baseline(release: LoadedRelease) -> Fact:
@@ -29,26 +35,112 @@ def kpi_baseline(release: LoadedRelease) -> Fact:
     )
 
 
-def data_checks(release: LoadedRelease) -> Iterator[Fact]:
-    """Per source: how many declared checks are broken, and by how many rows each."""
-    for name, source in release.charter.data.items():
-        reader = release.sources[name]
-        breaches = {}
-        for check in source.checks:
-            found = _number(reader.rows(check.breaches, limit=2), f"data.{name}.checks.{check.name}")
-            if found > check.at_most:
-                breaches[check.name] = int(found)
+def data_checks(
+    release: LoadedRelease,
+    instruments: Instruments,
+    *,
+    now: datetime,
+    earlier: Sequence[Measurement] = (),
+) -> Iterator[Fact]:
+    """Per source with a contract: how much of it is broken, or could not be looked at.
+
+    ``earlier`` measurements, newest first, give the figures that a usual volume is told from.
+    """
+    for name, contract in release.contracts.items():
+        checked = check_contract(
+            instruments,
+            contract,
+            partial(_table, release, instruments, name),
+            now=now,
+            history=_history(earlier, name),
+        )
+        failed = {one.id: one.failing for one in checked.failed}
+        silent = {one.id: one.reason for one in checked.unevaluated} | dict(checked.closed)
         yield Fact(
             kind="data.breaches",
             subject=name,
-            value=float(len(breaches)),
+            value=float(len(failed) + len(silent)),
             unit="broken checks",
-            n=len(source.checks),
-            method=f"{len(source.checks)} declared checks",
-            inputs=[check.breaches for check in source.checks],
+            n=len(checked.results),
+            method=f"{len(checked.results)} checks of its contract",
+            inputs=[contract.id, contract.version, [one.sql for one in checked.results]],
             valid_days=7,
-            detail={"breaches": breaches},
+            detail={
+                "breaches": failed,
+                "not_evaluated": silent,
+                "figures": {
+                    one.id: one.value for one in checked.results if isinstance(one.value, int | float)
+                },
+            },
         )
+
+
+def declared(release: LoadedRelease, instruments: Instruments) -> Iterator[Fact]:
+    """Per source: columns that no contract declares, and columns with personal data that nobody declared."""
+    for name, source in release.charter.data.items():
+        contract = release.contracts.get(name)
+        undeclared: list[str] = []
+        personal: dict[str, list[str]] = {}
+        looked = 0
+        tables = (
+            contract.tables
+            if contract
+            else [ContractTable(table, table) for table in instruments.tables(release.locations[name])]
+        )
+        for table in tables:
+            dataset = _table(release, instruments, name, table)
+            try:
+                for column, found in classified(dataset).items():
+                    looked += 1
+                    place = f"{table.name}.{column}"
+                    promised = table.column(column)
+                    if promised is None and not (contract and table.own.get(OPEN_SCHEMA)):
+                        undeclared.append(place)
+                    said = promised and (promised.personal or promised.classification)
+                    if found.shares and not said and (contract or source.personal == "none"):
+                        personal[place] = sorted(found.shares)
+            finally:
+                dataset.close()
+        yield Fact(
+            kind="data.undeclared",
+            subject=name,
+            value=float(len(undeclared)),
+            unit="columns",
+            n=looked,
+            method="columns of the source against its contract",
+            inputs=contract.id if contract else name,
+            valid_days=7,
+            detail={"columns": undeclared[:200]},
+        )
+        yield Fact(
+            kind="data.personal_undeclared",
+            subject=name,
+            value=float(len(personal)),
+            unit="columns",
+            n=looked,
+            method=f"classes of personal data in the names of columns and in {LOOKED_AT:,} rows",
+            inputs=contract.id if contract else name,
+            valid_days=7,
+            detail={"columns": personal},
+        )
+
+
+def _table(release: LoadedRelease, instruments: Instruments, source: str, table: ContractTable) -> Dataset:
+    location = release.locations[source]
+    # A file is one table, whatever the contract calls it.
+    one_file = table.source not in instruments.tables(location) and "://" not in location
+    return instruments.open(location, table="" if one_file else table.source)
+
+
+def _history(earlier: Sequence[Measurement], source: str) -> History:
+    figures: dict[str, list[float]] = {}
+    for measurement in reversed(earlier):
+        if (measurement.kind, measurement.subject) != ("data.breaches", source):
+            continue
+        kept = measurement.detail.get("figures")
+        for check, figure in kept.items() if isinstance(kept, Mapping) else ():
+            figures.setdefault(str(check), []).append(float(figure))
+    return History(figures)
 
 
 def duplicates(release: LoadedRelease) -> Iterator[Fact]:

@@ -16,6 +16,7 @@ from datetime import timedelta
 
 from roadworthy.errors import InputProblem, NotFound, Problem, Refused
 from roadworthy.operate.deployment import Deployment
+from roadworthy.operate.words import check_words
 from roadworthy.ports import Credential
 from roadworthy.principal import Kind, Principal, Role, require
 
@@ -23,6 +24,7 @@ KEY, SESSION, LINK = "key", "session", "link"
 LIFETIME = {KEY: timedelta(days=365), SESSION: timedelta(hours=12), LINK: timedelta(minutes=15)}
 TOKEN = re.compile(r"rw_(key|session|link)_([a-z0-9]{12})_([a-z0-9]{52})([0-9a-f]{8})")
 MIN_PASSWORD = 12
+_LONGEST_NAME = 200
 _NAME = re.compile(r"[a-z][a-z0-9._-]{1,62}")
 
 
@@ -35,9 +37,11 @@ def add_account(
 ) -> bool:
     """Create a local account. False if the id is taken.
 
-    Errors: ``InputProblem`` RW-ACCESS-010 for a bad id or a short password.
+    Errors: ``InputProblem`` RW-ACCESS-010 for a bad id or a short password, RW-WORDS-001 for a name
+    that is no text to keep.
     """
     require(principal, "account.administer")
+    check_words(_LONGEST_NAME, name=account.name)
     problems = []
     if not _NAME.fullmatch(account.id):
         problems.append(Problem("expected 2 to 63 small letters, digits, `.`, `_` or `-`", place="id"))
@@ -81,6 +85,7 @@ def issue(deployment: Deployment, principal: Principal, for_: str, kind: str, *,
     """A new key, session or one-time link for a principal. The secret is shown here and never again."""
     if principal.id != for_:
         require(principal, "account.administer")
+    check_words(_LONGEST_NAME, use_case=use_case)
     now = deployment.now()
     id_ = _base32(deployment.entropy.bytes(10))[:12]
     secret = _base32(deployment.entropy.bytes(32))

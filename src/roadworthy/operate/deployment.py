@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from roadworthy.ports import (
     Clock,
     Engine,
     Entropy,
+    Instruments,
     Loader,
     ModelStore,
     Passwords,
@@ -50,6 +52,8 @@ class Deployment:
     prices: Prices
     ledger_key: SigningKey
     ledger_origin: str
+    instruments: Callable[[], AbstractContextManager[Instruments]]
+    """What data are looked at with. Errors: ``InputProblem`` RW-DATA-215 without the extra ``data``."""
 
     def new_id(self) -> Id:
         """A fresh id that sorts by this moment."""

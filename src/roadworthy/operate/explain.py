@@ -8,10 +8,11 @@ from typing import Any
 
 from roadworthy.casework.case import CaseRecord
 from roadworthy.casework.effect import EffectRecord
+from roadworthy.charter import Charter
 from roadworthy.errors import NotFound, RoadworthyError
 from roadworthy.ledger import decode
 from roadworthy.operate.deployment import Deployment
-from roadworthy.ports import LoadedRelease, Transaction
+from roadworthy.ports import Transaction
 from roadworthy.principal import Principal, allows, require
 from roadworthy.release import short
 
@@ -40,7 +41,7 @@ def explain(
         case = find_case(deployment, tx, name, use_case=use_case)
         require(principal, "case.read", use_case=case.use_case)
         content = allows(principal, "case.read_content", use_case=case.use_case)
-        release = _release(deployment, case)
+        charter = _charter(deployment, case)
         steps = deployment.store.cases.steps(tx, case.id, run=case.run)
         effects = deployment.store.effects.of_case(tx, case.id)
         reviews = deployment.store.reviews.of_case(tx, case.id)
@@ -71,7 +72,7 @@ def explain(
                     **effect_json(effect),
                     "response": _response(effect, content),
                     "arguments": _content(deployment, tx, effect.arguments, content),
-                    "undo": release.charter.tools[effect.tool].undo if release else "",
+                    "undo": charter.tools[effect.tool].undo if charter else "",
                     "threshold": certificates[effect.certificate].threshold
                     if effect.certificate in certificates
                     else next((c.threshold for c in certificates.values()), None),
@@ -146,9 +147,9 @@ def effect_json(effect: EffectRecord) -> dict[str, Any]:
     }
 
 
-def _release(deployment: Deployment, case: CaseRecord) -> LoadedRelease | None:
+def _charter(deployment: Deployment, case: CaseRecord) -> Charter | None:
     try:
-        return deployment.loader.load(case.release) if case.release else None
+        return deployment.loader.charter(case.release) if case.release else None
     except RoadworthyError:
         return None
 

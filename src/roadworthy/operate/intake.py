@@ -20,6 +20,10 @@ from roadworthy.release import Release, assign
 from roadworthy.stage import Stage
 
 MAX_KEY = 200
+MOST_PROBLEMS = 20
+"""Problems kept on record with a reject, and unknown fields named one by one: the rest is counted."""
+
+_LONGEST_WORDS, _LONGEST_NAME = 300, 100
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 
 
@@ -49,7 +53,7 @@ def submit(
         )
     newest = max(rollout.releases, key=lambda release: release.number)
     assignment = assign(rollout, key)
-    charter = deployment.loader.load((assignment.worker or assignment.shadow or newest).digest).charter
+    charter = deployment.loader.charter((assignment.worker or assignment.shadow or newest).digest)
     problems = check_key(key) + check_input(charter, data)
     if problems:
         _reject(deployment, use_case, key, data, problems)
@@ -171,11 +175,14 @@ def check_key(key: str) -> list[Problem]:
 
 def check_input(charter: Charter, data: Mapping[str, object]) -> list[Problem]:
     """Every breach of the input contract. Values are never repeated: they may be personal."""
+    unknown = [name for name in data if name not in charter.input]
+    known = f"known: {', '.join(charter.input)}"
     problems = [
-        Problem("unknown field", place=name, hint=f"known: {', '.join(charter.input)}")
-        for name in data
-        if name not in charter.input
+        Problem("unknown field", place=_keepable(name)[:_LONGEST_NAME], hint=known)
+        for name in unknown[:MOST_PROBLEMS]
     ]
+    if len(unknown) > MOST_PROBLEMS:
+        problems.append(Problem(f"and {len(unknown) - MOST_PROBLEMS} more unknown fields"))
     for name, field in charter.input.items():
         value = data.get(name)
         if value is None or value == "":
@@ -223,9 +230,11 @@ def _reject(
 ) -> None:
     with deployment.store.write() as tx:
         id_: Id = deployment.new_id()
-        kept = {name: _keepable(value) for name, value in data.items()}
+        kept = {_keepable(name): _keepable(value) for name, value in data.items()}
         sealed = deployment.vault.seal(tx, deployment.vault.pseudonym(f"reject {id_}"), kept)
-        words = tuple(str(problem) for problem in problems)
+        words = tuple(_keepable(str(problem))[:_LONGEST_WORDS] for problem in problems[:MOST_PROBLEMS])
+        if len(problems) > MOST_PROBLEMS:
+            words += (f"and {len(problems) - MOST_PROBLEMS} more",)
         shown = "".join(letter for letter in key[:MAX_KEY] if letter.isprintable())
         deployment.store.cases.reject(tx, Reject(id_, use_case, shown, sealed.id, words, deployment.now()))
         deployment.record(
@@ -233,7 +242,7 @@ def _reject(
         )
 
 
-def _keepable(value: object) -> object:
+def _keepable(value: object) -> str:
     """What of a bad value can be kept: text is made valid and cut, the rest becomes text."""
     text = value if isinstance(value, str) else repr(value)
     return text[:100_000].encode("utf-8", "replace").decode().replace("\x00", "�")

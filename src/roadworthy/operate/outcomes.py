@@ -9,6 +9,7 @@ from roadworthy.casework.effect import Outcome, TrueOutcome
 from roadworthy.errors import Conflict, InputProblem, NotFound, Problem
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.rollout import abort_release
+from roadworthy.operate.words import check_words
 from roadworthy.ports import Transaction
 from roadworthy.principal import SYSTEM, Principal, require
 from roadworthy.quantities import Share
@@ -27,10 +28,12 @@ def record_outcome(
     ``truth`` is a label of the task, ``source`` says who knows (``crm``, ``agent``). The same
     source twice changes nothing. If a canary is proven worse by it, the canary is halted.
 
-    Errors: ``NotFound`` RW-OUTCOME-001 for an unknown key, ``Conflict`` RW-OUTCOME-003 while the
-    case is still being worked.
+    Errors: ``InputProblem`` RW-OUTCOME-002 without a label or a source, RW-WORDS-001 where they are no
+    text to keep; ``NotFound`` RW-OUTCOME-001 for an unknown key, ``Conflict`` RW-OUTCOME-003 while
+    the case is still being worked.
     """
     require(principal, "outcome.record", use_case=use_case)
+    check_words(truth=truth, source=source)
     if not truth or len(truth) > 200 or not source:
         raise InputProblem("RW-OUTCOME-002", Problem("expected a label and a source"))
     recorded: list[Outcome] = []
@@ -112,7 +115,7 @@ def _watch(
     """
     if canary is None or case.created_at < canary.stage_since or not 0 < case.probability < 1:
         return None
-    plan = deployment.loader.load(canary.digest).charter.release.canary
+    plan = deployment.loader.charter(canary.digest).release.canary
     stored = deployment.store.evidence.watch(tx, case.use_case, canary.digest, WATCH)
     if stored:
         watch = CanaryWatch.from_json(json.loads(stored))

@@ -18,6 +18,7 @@ from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.disposing import weigh_again, weighed_arguments
 from roadworthy.operate.jobs import delivery_job, open_review, segment_job
 from roadworthy.operate.stewarding import settle_pair
+from roadworthy.operate.words import check_words
 from roadworthy.ports import LoadedRelease, Transaction
 from roadworthy.principal import Approval, Principal, Role, require, require_person
 from roadworthy.quantities import Cost, Digest
@@ -49,6 +50,7 @@ def decide_review(
         raise NotFound("RW-REVIEW-005", f"no review `{review_id}`")
     require(principal, "review.decide", use_case=review.use_case)
     require_person(principal, "a review")
+    check_words(reason=reason, answer=answer)
     check_decision(review, verdict, seen=seen, reason=reason)
     if verdict is not Verdict.ESCALATE:
         _require_role(principal, review)

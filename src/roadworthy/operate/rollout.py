@@ -9,30 +9,33 @@ from roadworthy.casework.case import CaseRecord, Event, State, move
 from roadworthy.casework.effect import SENT, EffectEvent, EffectRecord, EffectState, move_effect
 from roadworthy.casework.review import ReviewKind, ReviewState
 from roadworthy.charter import read as read_charter
-from roadworthy.errors import Conflict, InputProblem, Problem, Refused
+from roadworthy.errors import Conflict, Corrupt, InputProblem, Problem, Refused
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.jobs import open_review, segment_job
 from roadworthy.operate.verdicts import judge
+from roadworthy.operate.words import check_words
 from roadworthy.ports import Job, Transaction
 from roadworthy.principal import SYSTEM, Principal, require
-from roadworthy.quantities import Share
+from roadworthy.quantities import Share, canonical
 from roadworthy.release import Archive, Change, Release, abort, promote, short
 from roadworthy.stage import LIVE, SIMULATED, Stage
 
 MODELS_FILE = "models.json"
 BATCH = 200
+MOST_LISTED_BYTES = 40_000
 
 
 def build(deployment: Deployment, principal: Principal, archive: Archive, *, note: str = "") -> Release:
     """Register a release in stage draft. The same archive twice is the same release.
 
-    Errors: ``InputProblem`` for a missing or faulty charter, a workflow that does not load, models
-    that are missing.
+    Errors: ``InputProblem`` for a missing or faulty charter or a workflow that does not load,
+    ``Corrupt`` for models that are missing or damaged.
     """
     if "charter.yaml" not in archive.files:
         raise InputProblem("RW-RELEASE-006", Problem("no charter.yaml in the folder"))
     charter = read_charter(archive.files["charter.yaml"], file="charter.yaml")
     require(principal, "release.build", use_case=charter.use_case)
+    check_words(note=note)
     digest = archive.digest
     with deployment.store.write() as tx:
         rollout = deployment.store.releases.rollout(tx, charter.use_case, lock=True)
@@ -57,11 +60,11 @@ def build(deployment: Deployment, principal: Principal, archive: Archive, *, not
             "release.built",
             principal.id,
             {"use_case": charter.use_case, "release": digest},
-            {"name": release.name, "files": archive.manifest, "note": note},
+            {"name": release.name, "files": _listed(archive), "note": note},
         )
     try:
         deployment.loader.load(digest)
-    except InputProblem as problem:
+    except (InputProblem, Corrupt) as problem:
         with deployment.store.write() as tx:
             _change(deployment, tx, principal, abort(
                 deployment.store.releases.rollout(tx, charter.use_case, lock=True),
@@ -69,6 +72,13 @@ def build(deployment: Deployment, principal: Principal, archive: Archive, *, not
             ))  # fmt: skip
         raise
     return release
+
+
+def _listed(archive: Archive) -> dict[str, str]:
+    """The digest of every file, as far as an event has room; the digest of the release covers them all."""
+    manifest = archive.manifest
+    fits = len(canonical(manifest)) <= MOST_LISTED_BYTES
+    return manifest if fits else {"": f"{len(manifest)} files, too many to list"}
 
 
 def archive_of(files: dict[str, bytes], models: dict[str, str]) -> Archive:
@@ -94,12 +104,12 @@ def promote_release(
     require(principal, "release.promote", use_case=use_case)
     with deployment.store.read() as tx:
         named = deployment.store.releases.rollout(tx, use_case).named(name)
-    # Unpacking and importing take time: not while the rollout is locked.
-    deployment.loader.load(named.digest)
+    # Fetching and parsing take time: not while the rollout is locked.
+    deployment.loader.charter(named.digest)
     with deployment.store.write() as tx:
         rollout = deployment.store.releases.rollout(tx, use_case, lock=True)
         release = rollout.named(name)
-        charter = deployment.loader.load(release.digest).charter
+        charter = deployment.loader.charter(release.digest)
         wanted = share or Share(charter.release.canary.share)
         change = promote(rollout, release.digest, to, share=wanted, now=deployment.now())
         reason = deployment.clearance.why_not(f"use_case:{use_case}", f"release:{release.digest}")
@@ -151,6 +161,7 @@ def abort_release(
     """
     if principal is not SYSTEM:
         require(principal, "release.abort", use_case=use_case)
+    check_words(reason=reason)
     with deployment.store.write() as tx:
         rollout = deployment.store.releases.rollout(tx, use_case, lock=True)
         release = rollout.named(name)
@@ -222,7 +233,7 @@ def _look_at(
             _save_effect(
                 deployment, tx, replace(effect, state=move_effect(effect.state, EffectEvent.PARKED))
             )
-    charter = deployment.loader.load(case.release).charter
+    charter = deployment.loader.charter(case.release)
     undo = [
         charter.tools[effect.tool].undo or "no undo declared" for effect in effects if effect.state in SENT
     ]
@@ -257,7 +268,7 @@ def _begin_again(
             cancelled = replace(review, state=ReviewState.CANCELLED, version=review.version + 1)
             deployment.store.reviews.save(tx, cancelled, expected=review.version)
     running = deployment.store.releases.rollout(tx, case.use_case).at(Stage.PRODUCTION)
-    charter = deployment.loader.load(case.release).charter
+    charter = deployment.loader.charter(case.release)
     event = Event.REQUEUED if running else Event.HANDED_OVER
     again = replace(
         case,

@@ -300,7 +300,7 @@ def _hand_over(deployment: Deployment, case: CaseRecord, problem: RoadworthyErro
     """A person does the case; what happened stands in the reasons, content and traces do not."""
     kind = ReviewKind.UNCLEAR if isinstance(problem, Corrupt) else ReviewKind.WORK
     try:
-        charter = deployment.loader.load(case.release).charter
+        charter = deployment.loader.charter(case.release)
     except RoadworthyError:
         charter = None
     with deployment.store.write() as tx:

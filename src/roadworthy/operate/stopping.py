@@ -13,6 +13,7 @@ from roadworthy.errors import Conflict, InputProblem, NotFound, Problem
 from roadworthy.operate.clearance import Stopped
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.jobs import delivery_job, segment_job
+from roadworthy.operate.words import check_words
 from roadworthy.ports import Job, Store
 from roadworthy.principal import SYSTEM, Principal, Stop, require, require_person, require_second
 from roadworthy.stage import ENDED
@@ -25,6 +26,7 @@ def stop(deployment: Deployment, principal: Principal, scope: str, *, reason: st
     """Throw the switch for ``all``, ``use_case:support``, ``release:sha256:…``, ``tool:refunds.issue`` or ``model:intent``."""
     use_case = scope.partition(":")[2] if scope.startswith("use_case:") else ""
     require(principal, "stop", use_case=use_case)
+    check_words(scope=scope, reason=reason)
     kind, separator, name = scope.partition(":")
     if scope != "all" and (kind not in _KINDS or not separator or not name):
         raise InputProblem(
@@ -64,6 +66,7 @@ def resume(deployment: Deployment, principal: Principal, stop_id: str, *, reason
     """
     require(principal, "resume")
     require_person(principal, "resuming")
+    check_words(reason=reason)
     with deployment.store.read() as tx:
         thrown = deployment.store.switches.get(tx, stop_id)
     if thrown is None:

@@ -9,6 +9,7 @@ from roadworthy.charter import Charter
 from roadworthy.evidence import Evidence, Measurement
 from roadworthy.gate import Verdict, Waiver, decide
 from roadworthy.operate.deployment import Deployment
+from roadworthy.operate.words import check_words
 from roadworthy.ports import Transaction
 from roadworthy.principal import Approval, Principal, Role, require, require_person, require_second
 from roadworthy.quantities import Digest, digest_of
@@ -31,7 +32,7 @@ def verdict(
 def judge(deployment: Deployment, tx: Transaction, release: Release, stage: Stage) -> Verdict:
     """The verdict on one release, within a transaction (so that a promotion acts on what it read)."""
     now = deployment.now()
-    charter = deployment.loader.load(release.digest).charter
+    charter = deployment.loader.charter(release.digest)
     approvals = deployment.store.evidence.approvals(tx, release.use_case, digest=release.digest)
     measurements = [
         *deployment.store.evidence.measurements(tx, release.use_case),
@@ -53,9 +54,13 @@ def judge(deployment: Deployment, tx: Transaction, release: Release, stage: Stag
 def approve(
     deployment: Deployment, principal: Principal, use_case: str, release_name: str, *, reason: str
 ) -> Approval:
-    """A person's yes to a release, as business owner or risk officer of its charter. Never the author's."""
+    """A person's yes to a release, as business owner or risk officer of its charter. Never the author's.
+
+    Errors: ``InputProblem`` RW-WORDS-001 for a reason that is no text to keep.
+    """
     require(principal, "release.approve", use_case=use_case)
     require_person(principal, "an approval")
+    check_words(reason=reason)
     with deployment.store.write() as tx:
         release = deployment.store.releases.rollout(tx, use_case).named(release_name)
         require_second(principal, release.author, "the approval of a release")
@@ -95,10 +100,14 @@ def waive(
     reason: str,
     valid_for: timedelta,
 ) -> Waiver:
-    """An exception with a reason and an end, granted by a second person."""
+    """An exception with a reason and an end, granted by a second person.
+
+    Errors: ``InputProblem`` RW-WORDS-001 for words that are no text to keep.
+    """
     require(principal, "waiver.grant", use_case=use_case)
     require_person(principal, "a waiver")
     require_second(principal, asked_by, "a waiver")
+    check_words(requirement=requirement, subject=subject, asked_by=asked_by, reason=reason)
     with deployment.store.write() as tx:
         waiver = Waiver(
             requirement=requirement,

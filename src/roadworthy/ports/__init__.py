@@ -1,14 +1,18 @@
-"""Every outside thing Roadworthy needs, as a Protocol, on three pages.
+"""Every outside thing Roadworthy needs, as a Protocol, on a few pages.
 
-``state``   what is kept: store, vault, ledger, clock
-``work``    what cases run with: engine, models, policies, connectors
-``tables``  what questions about data are put to
+``state``        what is kept: store, vault, ledger, clock
+``work``         what cases run with: engine, models, policies, connectors
+``tables``       what questions about data are put to
+``checking``, ``matching``, ``instruments``   engines that look at data
 
 Adapters implement these; ``roadworthy.testing`` ships fakes and the conformance suites. All calls
 are synchronous; everything that changes state takes the caller's ``Transaction``, so that one
 business change, its jobs and its ledger events are committed together or not at all.
 """
 
+from roadworthy.ports.checking import CheckCache, Checker
+from roadworthy.ports.instruments import Instruments, Opener
+from roadworthy.ports.matching import MatchTable, Matcher
 from roadworthy.ports.state import (
     Cases,
     Clock,
@@ -51,6 +55,8 @@ from roadworthy.ports.work import (
 __all__ = [
     "ArrowStream",
     "Cases",
+    "CheckCache",
+    "Checker",
     "Clock",
     "Connector",
     "Credential",
@@ -61,13 +67,17 @@ __all__ = [
     "EngineHealth",
     "Entropy",
     "EvidenceStore",
+    "Instruments",
     "Job",
     "Knowledge",
     "LedgerStore",
     "LoadedRelease",
     "Loader",
+    "MatchTable",
+    "Matcher",
     "ModelStore",
     "Names",
+    "Opener",
     "Page",
     "Passwords",
     "People",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol
 
@@ -11,6 +11,7 @@ from roadworthy.casework.effect import Idempotency
 from roadworthy.casework.prediction import Prediction
 from roadworthy.casework.vocabulary import Passage, Workflow
 from roadworthy.charter import Charter
+from roadworthy.data.contract import Contract
 from roadworthy.policy import Answer, Request, Tool
 from roadworthy.ports.state import Transaction
 from roadworthy.quantities import Cost, Digest
@@ -143,13 +144,22 @@ class LoadedRelease:
     writer: Writer
     tools: Mapping[str, Connector]
     sources: Mapping[str, SourceReader]
+    contracts: Mapping[str, Contract] = field(default_factory=dict)
+    """What is promised about the data, by source; sources without a contract are missing here."""
+    locations: Mapping[str, str] = field(default_factory=dict)
+    """Where the sources lie, ready to be opened as tables."""
 
 
 class Loader(Protocol):
     """Unpacks a release under a package name of its own and keeps it; several live side by side."""
 
+    def charter(self, digest: str) -> Charter:
+        """What the release promises. Nothing of the release runs: this is how to look at a draft.
+
+        Errors: as ``load``, as far as archive and charter are concerned."""
+
     def load(self, digest: str, *, fresh: bool = False) -> LoadedRelease:
-        """The release, ready to run. ``fresh`` reads its knowledge anew, which changes under it.
+        """The release, ready to run: its code is imported here. ``fresh`` reads its knowledge anew, which changes under it.
 
         Errors: ``InputProblem`` RW-LOADER-00x for what the release lacks, ``Corrupt`` if altered."""
 
@@ -160,7 +170,7 @@ class ModelStore(Protocol):
     def put(self, blob: bytes) -> Digest: ...
 
     def get(self, digest: str) -> bytes:
-        """Errors: ``InputProblem`` RW-MODEL-001 if missing, ``Corrupt`` RW-MODEL-002 if altered."""
+        """Errors: ``Corrupt`` RW-MODEL-001 if it is missing, RW-MODEL-002 if it was altered."""
 
 
 class Trainer(Protocol):

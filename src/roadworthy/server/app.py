@@ -34,7 +34,7 @@ def application(
     ``/readyz`` say no.
     """
     address = urlsplit(public_url)
-    if public_url and not (address.scheme in {"http", "https"} and address.netloc):
+    if public_url and not (address.scheme in {"http", "https"} and host_name(address.netloc)):
         raise InputProblem(
             "RW-SERVER-016", Problem(f"`{public_url}` is no address such as `https://roadworthy.example`")
         )

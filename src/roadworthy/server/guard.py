@@ -7,6 +7,7 @@ answer carries the headers below, and no fault leaves without a number.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -16,6 +17,9 @@ from roadworthy.errors import InputProblem, Problem, RoadworthyError
 from roadworthy.server.problems import problem_json, unexpected
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
+_HOST = re.compile(
+    r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_-])?)(?:(?<!\])\.)?(?::[0-9]{1,5})?"
+)
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 HEALTH = frozenset({"/livez", "/readyz"})
 
@@ -41,7 +45,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, *, hosts: Collection[str], secure: bool) -> None:
         self._app = app
-        self._hosts = LOOPBACK | {host.lower() for host in hosts}
+        self._hosts = LOOPBACK | {host.lower() for host in hosts if host}
         self._headers = {**HEADERS, **({"Strict-Transport-Security": STRICT_TRANSPORT} if secure else {})}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -87,9 +91,9 @@ class _Gone(Exception):
 
 
 def host_name(host: str) -> str:
-    """The name in a ``Host`` header, without port, in small letters."""
-    name, bracket, _ = host.lower().partition("]")
-    return f"{name}]" if bracket else name.partition(":")[0].rstrip(".")
+    """The name in a ``Host`` header, without port, in small letters; empty for anything else than a name."""
+    match = _HOST.fullmatch(host.lower())
+    return match["name"] if match else ""
 
 
 async def _whole_body(scope: Scope, receive: Receive) -> bytes:

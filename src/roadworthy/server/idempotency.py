@@ -23,15 +23,25 @@ from roadworthy.operate.deployment import Deployment
 from roadworthy.quantities import Digest, digest
 
 MAX_KEY = 200
-KEPT = frozenset({200, 202, 422})
-"""Statuses that are final for a request. Refusals, conflicts and failures may end differently next time."""
+FINAL = frozenset(
+    {
+        "RW-CASE-020",  # the message is kept among the rejects, once
+        "RW-OUTCOME-002",
+        "RW-REVIEW-003",
+        "RW-SERVER-005",
+        "RW-STOP-001",
+        "RW-STOP-002",
+        "RW-WORDS-001",
+    }
+)
+"""Errors that say something about the request alone. Every other may end differently next time."""
 
 _LOCKS = tuple(threading.Lock() for _ in range(64))
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """An answer as it leaves: status, JSON text, and whether it is a stored one."""
+    """An answer that is final for its request: status, JSON text, and whether it is a stored one."""
 
     status: int
     text: str
@@ -43,8 +53,9 @@ def once(
 ) -> Answered:
     """The stored answer to this key, or what ``act`` answers now, stored for the next time.
 
-    ``request`` is everything that makes two requests the same. Errors: ``InputProblem``
-    RW-SERVER-008 if the key came with another request before.
+    ``request`` is everything that makes two requests the same. What ``act`` raises is not kept: a
+    fault that is mended lets the repeated request through. Errors: ``InputProblem`` RW-SERVER-008 if
+    the key came with another request before.
     """
     _check(key)
     seen = digest(request)
@@ -53,14 +64,11 @@ def once(
         if stored is not None:
             return stored
         answered = act()
-        if answered.status in KEPT:
-            with deployment.store.write() as tx:
-                # Another process may have answered meanwhile: the first stored answer stays.
-                if deployment.store.replies.recall(tx, scope, key) is None:
-                    now = deployment.now()
-                    deployment.store.replies.remember(
-                        tx, scope, key, seen, answered.status, answered.text, now
-                    )
+        with deployment.store.write() as tx:
+            # Another process may have answered meanwhile: the first stored answer stays.
+            if deployment.store.replies.recall(tx, scope, key) is None:
+                now = deployment.now()
+                deployment.store.replies.remember(tx, scope, key, seen, answered.status, answered.text, now)
         return answered
 
 

@@ -17,7 +17,7 @@ from roadworthy.principal import Principal
 from roadworthy.server.api import OPERATIONS, PREFIX, Operation
 from roadworthy.server.asking import Ask
 from roadworthy.server.bodies import check_body, read_json, read_query
-from roadworthy.server.idempotency import Answered, once
+from roadworthy.server.idempotency import FINAL, Answered, once
 from roadworthy.server.openapi import document
 from roadworthy.server.problems import Json, problem_json, status_of
 from roadworthy.server.session import bearer
@@ -84,9 +84,9 @@ def _act(
         try:
             return _done(operation, ask, check_body(shape, read))
         except InputProblem as problem:
-            if status_of(problem) != 422:
+            if problem.code not in FINAL:
                 raise
-            return Answered(422, json.dumps(problem.as_json(), ensure_ascii=False))
+            return Answered(status_of(problem), json.dumps(problem.as_json(), ensure_ascii=False))
 
     key = request.headers.get("idempotency-key")
     if key is None:

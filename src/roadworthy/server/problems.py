@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import secrets
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.responses import Response
 
@@ -36,7 +37,13 @@ NARROWER: Mapping[str, int] = {
 """Codes for which HTTP has a narrower word than their kind."""
 
 RETRY_AFTER_S = 5
+_OUTSIDE = frozenset({"unavailable", "corrupt", "error"})
+"""Kinds that speak of the server itself and not of the request."""
+
+_QUOTED_PLACE = re.compile(r"(`(?:[^`]*[\s=])?)/[^`]+`")
+_PLACE = re.compile(r"(?<![\w./:`])/[^\s/`]+/[^\s`]*")
 _log = logging.getLogger("roadworthy.server")
+T = TypeVar("T")
 
 
 class Json(Response):
@@ -66,7 +73,28 @@ def headers_of(problem: RoadworthyError) -> dict[str, str]:
 
 def problem_json(problem: RoadworthyError) -> Json:
     """The error as every machine-readable answer shows it."""
-    return Json(problem.as_json(), status_of(problem), headers_of(problem))
+    kept = problem.as_json()
+    return Json(told(problem, kept), status_of(problem), headers_of(problem))
+
+
+def told(problem: RoadworthyError, shown: T) -> T:
+    """What an answer shows of an error: where files lie on the server stays in the server's log."""
+    if problem.kind not in _OUTSIDE:
+        return shown
+    without = _without_places(shown)
+    if without != shown:
+        _log.warning("%s: %s", problem.code, problem.as_json())
+    return without  # type: ignore[no-any-return]
+
+
+def _without_places(value: Any) -> Any:
+    if isinstance(value, str):
+        return _PLACE.sub("…", _QUOTED_PLACE.sub(r"\1…`", value))
+    if isinstance(value, Mapping):
+        return {name: _without_places(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_places(item) for item in value]
+    return value
 
 
 def unexpected(fault: Exception) -> RoadworthyError:

@@ -14,7 +14,7 @@ from roadworthy.operate.deployment import Deployment
 from roadworthy.principal import Principal, allows
 from roadworthy.server.assets import Assets
 from roadworthy.server.looks import environment
-from roadworthy.server.problems import headers_of, status_of
+from roadworthy.server.problems import headers_of, status_of, told
 from roadworthy.server.session import FORM_FIELD, Cookies, Visitor, visitor
 
 _NAVIGATION = (
@@ -95,7 +95,7 @@ class Renderer:
 
 def _shown(problem: RoadworthyError) -> dict[str, Any]:
     """The error with every field a page may show, whatever its kind."""
-    return {
+    shown: dict[str, Any] = {
         "kind": problem.kind,
         "code": problem.code,
         "message": problem.message,
@@ -105,6 +105,7 @@ def _shown(problem: RoadworthyError) -> dict[str, Any]:
         "may_overrule": "",
         **problem.details(),
     }
+    return told(problem, shown)
 
 
 def with_query(path: str, query: str | Mapping[str, str]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from roadworthy.adapters.files import FileModels
-from roadworthy.errors import Corrupt, InputProblem, Unavailable
+from roadworthy.errors import Corrupt, Unavailable
 from roadworthy.quantities import digest
 
 BLOB = b"model" * 1000
@@ -33,9 +33,11 @@ def test_a_model_put_twice_is_written_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", [digest(b"other"), "sha256:../../etc/passwd", "", "sha256:" + "A" * 64])
 def test_a_model_that_is_not_here_is_named_with_the_next_step(tmp_path: Path, name: str) -> None:
-    with pytest.raises(InputProblem, match="build the release again") as caught:
+    with pytest.raises(Corrupt) as caught:
         FileModels(tmp_path).get(name)
     assert caught.value.code == "RW-MODEL-001"
+    assert "build the release again" in caught.value.hint
+    assert str(tmp_path) not in str(caught.value.as_json())
 
 
 def test_an_altered_model_is_found_and_healed_by_putting_it_again(tmp_path: Path) -> None:

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from roadworthy.adapters.files import SystemClock, SystemEntropy, make_private_folder, secret_file
+from roadworthy.adapters.files import (
+    SystemClock,
+    SystemEntropy,
+    make_private_folder,
+    require_secrets,
+    secret_file,
+)
 from roadworthy.errors import InputProblem, Unavailable
 
 
@@ -55,6 +61,19 @@ def test_a_secret_without_its_folder_is_an_outage(tmp_path: Path) -> None:
         secret_file(tmp_path / "gone" / "kek")
     assert caught.value.code == "RW-KEYS-002"
     assert "keep the keys you have" in caught.value.hint
+
+
+def test_secrets_that_must_be_there_are_told_all_at_once_and_not_made(tmp_path: Path) -> None:
+    secret_file(tmp_path / "kek")
+    require_secrets([tmp_path / "kek"])
+    with pytest.raises(InputProblem) as caught:
+        require_secrets(tmp_path / name for name in ("other", "kek", "ledger"))
+    assert caught.value.code == "RW-KEYS-003"
+    assert [problem.place for problem in caught.value.problems] == [
+        str(tmp_path / "ledger"),
+        str(tmp_path / "other"),
+    ]
+    assert [path.name for path in tmp_path.iterdir()] == ["kek"]
 
 
 def test_a_private_folder_is_closed_to_others_and_keeps_its_rights(tmp_path: Path) -> None:

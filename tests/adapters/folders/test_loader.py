@@ -277,3 +277,49 @@ def test_processes_that_unpack_at_once_all_find_the_whole(shelf: Any, make: Make
     processes = [subprocess.Popen([sys.executable, "-c", code, str(packed), str(folder)]) for _ in range(3)]
     assert [process.wait(timeout=60) for process in processes] == [0, 0, 0]
     assert [path.name for path in shelf.root.iterdir()] == [folder.name]
+
+
+def test_a_charter_is_read_without_unpacking_or_importing(shelf: Any, make: Make) -> None:
+    digest = shelf.put(make("raise SystemExit('imported')"))
+    loader = shelf.loader()
+    assert loader.charter(digest).use_case == "support"
+    assert not shelf.root.exists()
+    assert shelf.assembled == []
+
+
+def test_a_charter_is_parsed_once_and_shared_with_the_loaded_release(shelf: Any, make: Make) -> None:
+    digest = shelf.put(make())
+    loader = shelf.loader()
+    first = loader.charter(digest)
+    assert loader.charter(digest) is first
+    assert shelf.fetched == [digest]
+    assert loader.load(digest).charter is first
+
+
+def test_charters_kept_are_bounded(shelf: Any, make: Make) -> None:
+    loader = shelf.loader(keep_charters=1)
+    digests = [shelf.put(make(data=str(number).encode())) for number in range(2)]
+    for digest in (*digests, digests[0]):
+        loader.charter(digest)
+    assert shelf.fetched == [*digests, digests[0]]
+
+
+def test_a_charter_of_an_altered_archive_is_not_read(shelf: Any, make: Make) -> None:
+    digest = shelf.put(make())
+    shelf.archives[digest] = make(data=b"altered")
+    with pytest.raises(Corrupt) as caught:
+        shelf.loader().charter(digest)
+    assert caught.value.code == "RW-RELEASE-005"
+
+
+@pytest.mark.parametrize("digest", ["", "sha256:xyz", "../../etc/passwd"])
+def test_a_charter_of_no_release_is_not_found(shelf: Any, digest: str) -> None:
+    with pytest.raises(NotFound) as caught:
+        shelf.loader().charter(digest)
+    assert caught.value.code == "RW-LOADER-001"
+
+
+def test_a_release_without_a_charter_says_so(shelf: Any) -> None:
+    with pytest.raises(InputProblem) as caught:
+        shelf.loader().charter(shelf.put(Archive({"workflow.py": b""})))
+    assert caught.value.code == "RW-LOADER-003"

@@ -25,13 +25,19 @@ def test_content_caches_and_hidden_files_stay_out(tmp_path: Path) -> None:
     assert read_folder(tmp_path)["src/data/table.json"] == b"src/data/table.json"
 
 
-def test_links_do_not_lead_out_of_the_folder(tmp_path: Path) -> None:
+def test_links_bring_nothing_in_wherever_they_lead(tmp_path: Path) -> None:
     put(tmp_path, "case/workflow.py", "secret/key", "secret.txt")
     (tmp_path / "case" / "key.txt").symlink_to(tmp_path / "secret.txt")
     (tmp_path / "case" / "all").symlink_to(tmp_path / "secret", target_is_directory=True)
     (tmp_path / "case" / "gone").symlink_to(tmp_path / "nowhere")
     (tmp_path / "case" / "again.py").symlink_to(tmp_path / "case" / "workflow.py")
-    assert sorted(read_folder(tmp_path / "case")) == ["again.py", "workflow.py"]
+    put(tmp_path, "case/.env", "case/data/people.csv", "case/.git/config")
+    (tmp_path / "case" / "settings.txt").symlink_to(tmp_path / "case" / ".env")
+    (tmp_path / "case" / "people.csv").symlink_to(tmp_path / "case" / "data" / "people.csv")
+    (tmp_path / "case" / "history").symlink_to(tmp_path / "case" / ".git", target_is_directory=True)
+    assert sorted(read_folder(tmp_path / "case")) == ["workflow.py"]
+    (tmp_path / "named").symlink_to(tmp_path / "case", target_is_directory=True)
+    assert sorted(read_folder(tmp_path / "named")) == ["workflow.py"]
 
 
 def test_what_is_too_large_is_told_without_being_read(tmp_path: Path) -> None:

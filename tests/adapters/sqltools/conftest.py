@@ -39,7 +39,7 @@ def make(desk: Path) -> Make:
     def tool(
         use: str, *, declared: dict[str, Any] | None = None, url: str = "", **options: Any
     ) -> Connector:
-        sink = "none" if use == "sql.query" else "message"
+        sink = "none" if use == "sql.query" else "write"
         fields = {"use": use, "source": "desk", "sink": sink, "options": options, **(declared or {})}
         return build("desk.tool", Tool(**fields), url or "sqlite:///{data}/desk.sqlite", desk.parent)
 

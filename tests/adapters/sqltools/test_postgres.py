@@ -44,7 +44,7 @@ def make(desk: str, tmp_path: Path) -> Iterator[Make]:
     made: list[Any] = []
 
     def tool(use: str, **options: Any) -> Connector:
-        sink = "none" if use == "sql.query" else "message"
+        sink = "none" if use == "sql.query" else "write"
         declared = Tool.model_validate({"use": use, "source": "desk", "sink": sink, "options": options})
         connector = build("desk.tool", declared, desk, tmp_path)
         made.append(connector)

@@ -164,6 +164,50 @@ def test_another_kind_of_address_is_refused_at_once(url: str, tmp_path: Path) ->
     assert caught.value.code == "RW-SQL-001"
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:///../desk.sqlite",
+        "sqlite:///./sub/../../desk.sqlite",
+        "sqlite:///{data}/../desk.sqlite",
+        "sqlite:///../../../../../../../../etc/passwd",
+        "sqlite:///link.sqlite",
+        "sqlite:///{data}/folder/desk.sqlite",
+        "sqlite:///{data}2/desk.sqlite",
+    ],
+)
+def test_a_relative_address_stays_in_the_data_folder(url: str, desk: Path) -> None:
+    data = desk.parent / "data"
+    (data / "sub").mkdir(parents=True)
+    (data / "link.sqlite").symlink_to(desk)
+    (data / "folder").symlink_to(desk.parent, target_is_directory=True)
+    with pytest.raises(InputProblem, match="leads out of the data folder") as caught:
+        SqlSource(url, data=data)
+    assert caught.value.code == "RW-SQL-009"
+
+
+def test_an_address_inside_the_data_folder_and_an_absolute_one_are_taken(desk: Path) -> None:
+    data = desk.parent / "data"
+    (data / "sub").mkdir(parents=True)
+    (data / "sub" / "desk.sqlite").write_bytes(desk.read_bytes())
+    (desk.parent / "named").symlink_to(data, target_is_directory=True)
+    for url in (
+        "sqlite:///sub/desk.sqlite",
+        "sqlite:///{data}/sub/../sub/desk.sqlite",
+        f"sqlite:///{desk}",
+    ):
+        for folder in (data, desk.parent / "named"):
+            assert SqlSource(url, data=folder).rows("select 1 as one") == [{"one": 1}]
+
+
+@pytest.mark.parametrize("url", ["sqlite:///a\0b", "sqlite:////a\0b", "sqlite:///loop/desk.sqlite"])
+def test_an_address_that_no_disk_knows_is_refused(url: str, tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(InputProblem) as caught:
+        SqlSource(url, data=tmp_path)
+    assert caught.value.code in {"RW-SQL-001", "RW-SQL-009"}
+
+
 def test_a_folder_with_strange_letters_is_found(desk: Path) -> None:
     folder = desk.parent / "who? #1 50%"
     folder.mkdir()

@@ -154,7 +154,7 @@ def test_reading_and_writing_are_not_mixed_up(make: Make) -> None:
         ("sql.query", {"sql": "select 1", "table": "t"}, {}, "sql.query has no option `table`"),
         ("sql.query", {"sql": 1}, {}, "expected a text"),
         ("sql.query", {"sql": "delete from customer"}, {}, "a question begins with"),
-        ("sql.query", {"sql": "select 1"}, {"sink": "message"}, "only reads, its sink is `none`"),
+        ("sql.query", {"sql": "select 1"}, {"sink": "write"}, "only reads, its sink is `none`"),
         ("sql.delete", {"table": "reply"}, {"sink": "none"}, "writes, its sink says what"),
         ("sql.delete", {"table": "reply; drop table reply"}, {}, "no name of a table"),
         (
@@ -175,7 +175,7 @@ def test_a_declaration_that_does_not_fit_is_refused_when_it_is_loaded(
 ) -> None:
     if declared.get("source", "") is None:
         with pytest.raises(InputProblem, match=found):
-            build("desk.tool", Tool(use=use, sink="message", options=options), "", Path())
+            build("desk.tool", Tool(use=use, sink="write", options=options), "", Path())
         return
     with pytest.raises(InputProblem, match=found) as caught:
         make(use, declared=declared, **options)

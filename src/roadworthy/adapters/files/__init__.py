@@ -1,7 +1,16 @@
 """What the machine itself gives: files, the time, randomness."""
 
+from roadworthy.adapters.files.figures import FileFigures
 from roadworthy.adapters.files.machine import SystemClock, SystemEntropy
 from roadworthy.adapters.files.models import FileModels
-from roadworthy.adapters.files.private import make_private_folder, secret_file
+from roadworthy.adapters.files.private import make_private_folder, require_secrets, secret_file
 
-__all__ = ["FileModels", "SystemClock", "SystemEntropy", "make_private_folder", "secret_file"]
+__all__ = [
+    "FileFigures",
+    "FileModels",
+    "SystemClock",
+    "SystemEntropy",
+    "make_private_folder",
+    "require_secrets",
+    "secret_file",
+]

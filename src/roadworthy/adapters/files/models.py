@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from roadworthy.adapters.files.private import write_whole
-from roadworthy.errors import Corrupt, InputProblem, Problem, Unavailable
+from roadworthy.errors import Corrupt, Unavailable
 from roadworthy.quantities import Digest
 from roadworthy.quantities import digest as content_digest
 
@@ -38,14 +38,14 @@ class FileModels:
     def get(self, digest: str) -> bytes:
         """The model's bytes, compared with the digest.
 
-        Errors: ``InputProblem`` RW-MODEL-001 if it is not here, ``Corrupt`` RW-MODEL-002 if it was
-        altered, ``Unavailable`` RW-MODEL-010 if it cannot be read.
+        Errors: ``Corrupt`` RW-MODEL-001 if it is not here, RW-MODEL-002 if it was altered;
+        ``Unavailable`` RW-MODEL-010 if it cannot be read.
         """
         path = self._path(digest)
         try:
             blob = path.read_bytes()
         except FileNotFoundError:
-            raise _missing(digest, self._folder) from None
+            raise _missing(digest) from None
         except OSError as fault:
             raise self._unusable("the model cannot be read", fault) from fault
         if content_digest(blob) != digest:
@@ -61,7 +61,7 @@ class FileModels:
     def _path(self, name: str) -> Path:
         match = _DIGEST.fullmatch(name)
         if match is None:
-            raise _missing(name, self._folder)
+            raise _missing(name)
         return self._folder / match[1]
 
     def _unusable(self, message: str, fault: OSError) -> Unavailable:
@@ -73,7 +73,11 @@ class FileModels:
         )
 
 
-def _missing(name: str, folder: Path) -> InputProblem:
-    return InputProblem(
-        "RW-MODEL-001", Problem(f"there is no model `{name[:19]}`", place=str(folder), hint=_HINT)
+def _missing(name: str) -> Corrupt:
+    return Corrupt(
+        "RW-MODEL-001",
+        f"the model `{name[:19]}` that a release names is not in the store",
+        broken=[name[:71]],
+        intact="releases that name other models",
+        hint=_HINT,
     )

@@ -6,7 +6,7 @@ import os
 import secrets
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -29,9 +29,27 @@ def make_private_folder(folder: Path) -> None:
         ) from fault
 
 
+def require_secrets(paths: Iterable[Path]) -> None:
+    """Refuse to go on without secrets that something stored was sealed or signed with.
+
+    Errors: ``InputProblem`` RW-KEYS-003, naming every file that is missing.
+    """
+    missing = sorted(path for path in paths if not os.path.lexists(path))
+    if missing:
+        raise InputProblem(
+            "RW-KEYS-003",
+            [
+                Problem("this key is missing, and the database was used with it", place=str(path))
+                for path in missing
+            ],
+            hint="restore it from the backup of the keys; what was sealed with it cannot be read without it",
+        )
+
+
 def secret_file(path: Path, size: int = 32) -> bytes:
     """The secret in a file; on first use random bytes, which only this user may read.
 
+    Made wherever there is none: ``require_secrets`` stands before this where one may have been lost.
     Two processes that ask at once get the same. Errors: ``InputProblem`` RW-KEYS-001 for a file that
     others may read, that has another size or is none; ``Unavailable`` RW-KEYS-002 where it cannot be
     read or made.

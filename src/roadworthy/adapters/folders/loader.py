@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Generic, TypeVar
 
 from roadworthy.adapters.folders.importing import MODULE, Source, import_workflow
 from roadworthy.adapters.folders.unpacking import found, unpack
@@ -27,6 +28,8 @@ _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
 _LOCKS = 16
 _ROUNDS = 3
 
+K = TypeVar("K")
+
 
 class FolderLoader:
     """Keeps the releases that were loaded last; one load of a release at a time, others go on meanwhile.
@@ -42,14 +45,28 @@ class FolderLoader:
         assemble: Callable[[str, Charter, Workflow, Path], LoadedRelease],
         *,
         keep: int = 16,
+        keep_charters: int = 256,
     ) -> None:
         self._releases = releases
         self._root = root.absolute()
         self._assemble = assemble
-        self._keep = keep
-        self._loaded: OrderedDict[str, LoadedRelease] = OrderedDict()
-        self._lock = threading.Lock()
+        self._loaded = _Last[LoadedRelease](keep)
+        self._charters = _Last[Charter](keep_charters)
         self._loading = tuple(threading.Lock() for _ in range(_LOCKS))
+
+    def charter(self, digest: str) -> Charter:
+        """What the release promises: read from its verified archive, without unpacking or importing anything.
+
+        Errors: ``NotFound`` RW-LOADER-001 for an unknown digest; ``Corrupt`` RW-RELEASE-005 for an
+        archive that was altered; ``InputProblem`` RW-LOADER-003 or what its charter is refused for.
+        """
+        known = self._charters.get(digest)
+        if known is None:
+            _require_digest(digest)
+            archive = self._releases(digest)
+            archive.verify(Digest(digest))
+            known = self._charter_in(archive, digest)
+        return known
 
     def load(self, digest: str, *, fresh: bool = False) -> LoadedRelease:
         """The release, ready to run; ``fresh`` reads its knowledge anew, which changes under it.
@@ -58,17 +75,15 @@ class FolderLoader:
         altered; ``InputProblem`` RW-LOADER-001 to 007 for what the release lacks, and what its
         charter, policies, templates or tools are refused for; ``Unavailable`` RW-LOADER-009.
         """
-        known = None if fresh else self._recall(digest)
+        known = None if fresh else self._loaded.get(digest)
         if known is not None:
             return known
-        match = _DIGEST.fullmatch(digest)
-        if match is None:
-            raise NotFound("RW-LOADER-001", Problem(f"`{short(digest)}` names no release"))
-        with self._loading[int(match[1][:2], 16) % _LOCKS]:
-            known = None if fresh else self._recall(digest)
+        name = _require_digest(digest)
+        with self._loading[int(name[:2], 16) % _LOCKS]:
+            known = None if fresh else self._loaded.get(digest)
             if known is None:
-                known = self._load(Digest(digest), self._root / match[1][:NAME_LENGTH])
-                self._remember(digest, known)
+                known = self._load(Digest(digest), self._root / name[:NAME_LENGTH])
+                self._loaded.put(digest, known)
             return known
 
     def _load(self, digest: Digest, folder: Path) -> LoadedRelease:
@@ -90,25 +105,49 @@ class FolderLoader:
         )
 
     def _assembled(self, digest: Digest, archive: Archive, folder: Path) -> LoadedRelease:
-        if CHARTER not in archive.files:
-            raise InputProblem("RW-LOADER-003", Problem(f"there is no {CHARTER} in the release"))
-        charter = read_charter(archive.files[CHARTER], file=CHARTER)
+        charter = self._charter_in(archive, digest)
         code = {name: content for name, content in archive.files.items() if name.endswith(".py")}
         module = import_workflow(Source(digest, folder, code))
         return self._assemble(digest, charter, the_workflow(module, charter.use_case), folder)
 
-    def _recall(self, digest: str) -> LoadedRelease | None:
+    def _charter_in(self, archive: Archive, digest: str) -> Charter:
+        known = self._charters.get(digest)
+        if known is None:
+            if CHARTER not in archive.files:
+                raise InputProblem("RW-LOADER-003", Problem(f"there is no {CHARTER} in the release"))
+            known = read_charter(archive.files[CHARTER], file=CHARTER)
+            self._charters.put(digest, known)
+        return known
+
+
+class _Last(Generic[K]):
+    """What was asked for last, by digest; what is pushed out is made again when it is asked for."""
+
+    def __init__(self, keep: int) -> None:
+        self._keep = keep
+        self._kept: OrderedDict[str, K] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, digest: str) -> K | None:
         with self._lock:
-            known = self._loaded.get(digest)
+            known = self._kept.get(digest)
             if known is not None:
-                self._loaded.move_to_end(digest)
+                self._kept.move_to_end(digest)
             return known
 
-    def _remember(self, digest: str, release: LoadedRelease) -> None:
+    def put(self, digest: str, value: K) -> None:
         with self._lock:
-            self._loaded[digest] = release
-            while len(self._loaded) > self._keep:
-                self._loaded.popitem(last=False)
+            self._kept[digest] = value
+            while len(self._kept) > self._keep:
+                self._kept.popitem(last=False)
+
+
+def _require_digest(digest: str) -> str:
+    """Its 64 hexadecimal digits. Errors: ``NotFound`` RW-LOADER-001 for anything else."""
+    match = _DIGEST.fullmatch(digest)
+    if match is None:
+        raise NotFound("RW-LOADER-001", Problem(f"`{short(digest)}` names no release"))
+    return match[1]
 
 
 def the_workflow(module: ModuleType, use_case: str) -> Workflow:

@@ -14,7 +14,9 @@ LEFT_OUT = frozenset({"data", "knowledge", "texts"})
 
 
 def read_folder(folder: Path) -> dict[str, bytes]:
-    """Bytes by POSIX path. Left out: dotfiles, ``__pycache__``, content, links that lead out of the folder.
+    """Bytes by POSIX path. Left out: dotfiles, ``__pycache__``, content, and every symbolic link.
+
+    A link would bring in under its own name what stands outside, or what is left out.
 
     Errors: ``InputProblem`` RW-RELEASE-001 for what is too large or too many, RW-LOADER-008 for a
     folder or files that cannot be read; all at once.
@@ -37,7 +39,6 @@ def read_folder(folder: Path) -> dict[str, bytes]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    root = folder.resolve()
     for place, folders, names in os.walk(folder):
         at_top = Path(place) == folder
         folders[:] = sorted(
@@ -47,7 +48,7 @@ def _files(folder: Path) -> Iterator[Path]:
         )
         for name in sorted(names):
             path = Path(place, name)
-            if not name.startswith(".") and path.is_file() and path.resolve().is_relative_to(root):
+            if not name.startswith(".") and path.is_file() and not path.is_symlink():
                 yield path
 
 

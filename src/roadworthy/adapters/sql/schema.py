@@ -339,6 +339,9 @@ checkpoint = _table("checkpoint", _key("size", Number), _has("note"))
 
 # ── vault ─────────────────────────────────────────────────────────────────────────────────────────
 
+# Of every key of the installation a keyed digest of a constant: tells another key, and nothing about it.
+key_check = _table("key_check", _key("name"), _has("proof"))
+
 subject_key = _table(
     "subject_key",
     _key("id"),

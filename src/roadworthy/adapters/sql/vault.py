@@ -193,16 +193,15 @@ class SqlVault(Vault):
         return known if known and known.id == row.id else self._unwrap(row.id, subject, row.wrapped)
 
     def _unwrap(self, id_: str, subject: str, wrapped: bytes) -> _Key:
-        try:
-            raw = self._kek.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], _bound_to(id_, subject))
-        except (InvalidTag, ValueError):
+        raw = unwrapped(self._kek, id_, subject, wrapped)
+        if raw is None:
             raise Corrupt(
                 "RW-VAULT-005",
                 "the key of a data subject does not open",
                 broken=[f"subject key {id_}"],
                 intact="payloads of other subjects, if their keys open",
                 hint="the key of the vault belongs to another database, or a row was altered: restore both together",
-            ) from None
+            )
         key = _Key(id_, AESGCM(raw), _derive(raw, b"digest"))
         self._keys.put(subject, key)
         return key
@@ -232,6 +231,14 @@ class _KeysInUse:
     def forget(self, subject: str) -> None:
         with self._lock:
             self._keys.pop(subject, None)
+
+
+def unwrapped(kek: AESGCM, id_: str, subject: str, wrapped: bytes) -> bytes | None:
+    """A subject's key as it was before the installation's key closed it; None if that was another one."""
+    try:
+        return kek.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], _bound_to(id_, subject))
+    except (InvalidTag, ValueError):
+        return None
 
 
 def _derive(key: bytes, purpose: bytes) -> bytes:

@@ -11,6 +11,7 @@ from roadworthy.operate.verdicts import verdict
 from roadworthy.principal import allows
 from roadworthy.release import Release, Rollout
 from roadworthy.server.asking import Ask
+from roadworthy.server.problems import told
 from roadworthy.server.views.shared import (
     active_stops,
     candidate,
@@ -37,7 +38,7 @@ def portfolio(ask: Ask) -> dict[str, Any]:
             }
             for name in names
         }
-    # Verdicts load releases: not while a transaction is open.
+    # Verdicts read charters, each in a transaction of its own: not while this one is open.
     cards = [counted[name] | _progress(ask, name, rollouts[name]) for name in names]
     cards.sort(key=_attention)
     return {
@@ -62,7 +63,7 @@ def _progress(ask: Ask, use_case: str, rollout: Rollout) -> dict[str, Any]:
         "notes": [],
     }
     try:
-        charter = ask.deployment.loader.load((release or newest).digest).charter
+        charter = ask.deployment.loader.charter((release or newest).digest)
         progress |= _promised(charter)
         if release is None:
             progress["problem"] = f"{newest.name} is {newest.stage}: {newest.reason or 'it ended'}"
@@ -71,7 +72,7 @@ def _progress(ask: Ask, use_case: str, rollout: Rollout) -> dict[str, Any]:
         progress["next"] = {"release": release.name, "stage": stage}
         said = verdict(ask.deployment, ask.principal, use_case, release.name, stage)
     except RoadworthyError as problem:
-        return progress | {"problem": problem.message}
+        return progress | {"problem": told(problem, problem.message)}
     return progress | {
         "verdict": {
             "word": said.word,

@@ -13,6 +13,7 @@ from roadworthy.operate.stewarding import DIFFERENT, SAME
 from roadworthy.ports import Transaction
 from roadworthy.principal import Kind, Principal, Role, allows, require
 from roadworthy.server.asking import Ask
+from roadworthy.server.problems import told
 from roadworthy.server.views.cases import decision
 from roadworthy.server.views.shared import plain, rows_limit, visible_use_cases
 
@@ -150,14 +151,14 @@ def _question(ask: Ask, tx: Transaction, found: Review) -> dict[str, Any] | None
     try:
         body = ask.deployment.vault.open(tx, found.question)
     except RoadworthyError as problem:
-        return {"question": f"[{problem.message}]", "choices": []}
+        return {"question": f"[{told(problem, problem.message)}]", "choices": []}
     return {"question": str(body.get("question", "")), "choices": list(body.get("choices") or ())}
 
 
 def _tool(ask: Ask, release: str, name: str) -> Mapping[str, Any]:
     """What the charter says of the tool: which arguments steer it, and how it is taken back."""
     try:
-        tool = ask.deployment.loader.load(release).charter.tools[name]
+        tool = ask.deployment.loader.charter(release).tools[name]
     except (RoadworthyError, KeyError):
         return {"control": [], "amount": "", "sink": ""}
     return {"control": list(tool.control), "amount": tool.amount, "sink": tool.sink}

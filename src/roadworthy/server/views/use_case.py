@@ -52,7 +52,7 @@ def use_case(ask: Ask) -> dict[str, Any]:
             "stops": active_stops(ask, tx, use_case=name),
             "you_may_stop": allows(ask.principal, "stop", use_case=name),
         }
-    page["charter"] = _promise(ask.deployment.loader.load(release.digest).charter)
+    page["charter"] = _promise(ask.deployment.loader.charter(release.digest))
     page["verdict"] = verdict_on(ask, name, release, _stage(ask, release))
     page["canary"] = _watch(ask, name, rollout)
     return plain(page)  # type: ignore[no-any-return]

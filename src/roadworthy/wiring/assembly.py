@@ -1,0 +1,170 @@
+"""Joining what a release names with the adapters that carry it out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from roadworthy.casework.vocabulary import Workflow
+from roadworthy.charter import Charter
+from roadworthy.errors import InputProblem, Problem
+from roadworthy.ports import LoadedRelease, SourceReader, TaskModel
+from roadworthy.quantities import Digest, digest_of
+from roadworthy.wiring.place import Workspace
+from roadworthy.wiring.tables import TableReader, is_database, location_of, read_contract
+
+if TYPE_CHECKING:
+    import numpy as np
+    import sqlalchemy
+
+_POSTGRES = re.compile(r"postgres(ql)?(\+psycopg)?://")
+_THIS_MACHINE = frozenset({"", "localhost", "127.0.0.1", "::1"})
+
+
+class Assembly:
+    """Joins what a release names with the adapters that carry it out."""
+
+    def __init__(self, place: Workspace, models: object) -> None:
+        self._place = place
+        self._models = models
+        self._articles: dict[str, np.ndarray] = {}
+        self._trained: tuple[Digest, TaskModel, bytes] | None = None
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """Embeddings from the one embedding model of this process, loaded when first asked for.
+
+        A batch is the articles of a knowledge source, which every release searches: they are kept.
+        """
+        import numpy as np
+
+        from roadworthy.adapters.localmodels import shared_minilm
+
+        embedder = shared_minilm()
+        if len(texts) == 1:
+            return embedder.embed(texts)
+        missing = [text for text in texts if text not in self._articles]
+        for text, row in zip(missing, embedder.embed(missing), strict=True):
+            self._articles[text] = row
+        rows = np.stack([self._articles[text] for text in texts])
+        self._articles = dict(zip(texts, rows, strict=True))
+        return rows
+
+    def train(
+        self, task: str, texts: Sequence[str], labels: Sequence[str], *, features: str, seed: int
+    ) -> tuple[TaskModel, bytes]:
+        """A trained model. The same training asked for again gives the one that was trained last."""
+        from roadworthy.adapters.localmodels import TaskModel as LocalModel
+
+        asked = digest_of([task, features, seed, list(texts), list(labels)])
+        if self._trained is None or self._trained[0] != asked:
+            model = LocalModel.train(task, texts, labels, seed=seed, features=features)
+            self._trained = (asked, model, model.to_bytes())
+        return self._trained[1], self._trained[2]
+
+    def assemble(self, digest: str, charter: Charter, workflow: Workflow, folder: Path) -> LoadedRelease:
+        from roadworthy.adapters.cedar import CedarPolicies
+        from roadworthy.adapters.markdown import ArticleRetriever, read_articles
+        from roadworthy.adapters.sqltools import build
+        from roadworthy.adapters.templates import TemplateWriter
+
+        refuse_own_state(charter, self._place)
+        data = self._place.data / charter.use_case
+        articles = {name: read_articles(data / source.path) for name, source in charter.knowledge.items()}
+        embed = self.embed if any("minilm" in task.features for task in charter.tasks.values()) else None
+        policies = {
+            path.name: path.read_text(encoding="utf-8")
+            for path in sorted((folder / "policies").glob("*.cedar"))
+        }
+        replies = folder / "replies.json"
+        return LoadedRelease(
+            digest=digest,  # type: ignore[arg-type]
+            charter=charter,
+            workflow=workflow,
+            policies=CedarPolicies(policies),
+            models=self._task_models(charter, folder),
+            retrievers={name: ArticleRetriever(found, embed) for name, found in articles.items()},
+            articles=articles,
+            writer=TemplateWriter(
+                json.loads(replies.read_text(encoding="utf-8")) if replies.exists() else {}
+            ),
+            tools={
+                name: build(name, tool, charter.data[tool.source].url if tool.source else "", data)
+                for name, tool in charter.tools.items()
+            },
+            sources={name: self._reader(source.url, data) for name, source in charter.data.items()},
+            contracts={
+                name: read_contract(folder / source.contract, shown=source.contract)
+                for name, source in charter.data.items()
+                if source.contract
+            },
+            locations={name: location_of(source.url, data) for name, source in charter.data.items()},
+        )
+
+    def _reader(self, url: str, data: Path) -> SourceReader:
+        from roadworthy.adapters.sqltools import SqlSource
+
+        if is_database(location_of(url, data)) and not url.startswith(("mysql", "mariadb")):
+            return SqlSource(url, data=data)
+        return TableReader(self._place, location_of(url, data))
+
+    def _task_models(self, charter: Charter, folder: Path) -> Mapping[str, TaskModel]:
+        from roadworthy.adapters.localmodels import TaskModel as LocalModel
+
+        choices = folder / "models.json"
+        chosen = json.loads(choices.read_text(encoding="utf-8")) if choices.exists() else {}
+        return {
+            task: LocalModel.from_bytes(self._models.get(model))  # type: ignore[attr-defined]
+            for task, model in chosen.items()
+            if task in charter.tasks
+        }
+
+
+def refuse_own_state(charter: Charter, place: Workspace) -> None:
+    """No source of a charter is the database in which the product keeps approvals, reviews and cases.
+
+    Servers are compared by host, port and database, whoever the user is; another name of the same
+    server is not recognised. Errors: ``InputProblem`` RW-SQL-009, naming every such source.
+    """
+    data = place.data / charter.use_case
+    problems = [
+        Problem(
+            "this is the database in which Roadworthy keeps its own state",
+            place=f"data.{name}.url",
+            hint="name a source of the business",
+        )
+        for name, source in charter.data.items()
+        if _is_own(source.url, place, data)
+    ]
+    if problems:
+        raise InputProblem("RW-SQL-009", problems)
+
+
+def _is_own(url: str, place: Workspace, data: Path) -> bool:
+    import sqlalchemy as sa
+
+    from roadworthy.adapters.sqltools import file_at
+
+    own = sa.make_url(place.database_url)
+    file = file_at(url, data=data) if "://" in url else data / url.replace("{data}", str(data))
+    if file is not None:
+        if not own.drivername.startswith("sqlite") or not own.database:
+            return False
+        try:
+            return file.samefile(own.database)
+        except (OSError, ValueError):  # there is no such file: it is not the one that is open
+            return False
+    if not (_POSTGRES.match(url) and _POSTGRES.match(place.database_url)):
+        return False
+    try:
+        return _server(sa.make_url(url)) == _server(own)
+    except (sa.exc.ArgumentError, ValueError):
+        return False  # no address at all: refused where it is opened
+
+
+def _server(url: sqlalchemy.URL) -> tuple[str, int, str]:
+    host = url.host or str(url.query.get("host", ""))
+    port = url.port or int(str(url.query.get("port", 5432)))
+    return ("" if host in _THIS_MACHINE else host.lower(), port, url.database or "")

@@ -1,0 +1,111 @@
+"""Where an installation lies and who acts: the only reader of the environment.
+
+ROADWORTHY_HOME          the workspace (default: ``~/.roadworthy``)
+ROADWORTHY_DATABASE_URL  where state lives (default: ``roadworthy.sqlite`` in the workspace)
+ROADWORTHY_PRINCIPAL     who acts on the command line where nobody signed in
+
+Addresses of data sources may name further variables, which hold their secrets.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from roadworthy.errors import InputProblem, Problem
+
+_DATABASE = "roadworthy.sqlite"
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Where an installation keeps its files. Secrets lie apart, so that they can be backed up apart."""
+
+    home: Path
+    database_url: str
+
+    @property
+    def data(self) -> Path:
+        return self.home / "data"
+
+    @property
+    def keys(self) -> Path:
+        return self.home / "keys"
+
+    @property
+    def models(self) -> Path:
+        return self.home / "models"
+
+    @property
+    def releases(self) -> Path:
+        return self.home / "releases"
+
+    @property
+    def cache(self) -> Path:
+        """What costs work to lose and nothing else."""
+        return self.home / "cache"
+
+    @property
+    def session(self) -> Path:
+        """The key of whoever is signed in on this machine."""
+        return self.home / "session"
+
+    @property
+    def belongings(self) -> tuple[Path, ...]:
+        """Everything that an installation with its database in the workspace makes there."""
+        database = [self.home / f"{_DATABASE}{end}" for end in ("", "-wal", "-shm", "-journal")]
+        return (self.data, self.keys, self.models, self.releases, self.cache, self.session, *database)
+
+
+def workspace(home: Path | None = None, *, database_url: str = "") -> Workspace:
+    """The workspace named by the arguments, else by the environment, else the default one."""
+    place = home or Path(os.environ.get("ROADWORTHY_HOME") or Path.home() / ".roadworthy")
+    place = place.expanduser().absolute()
+    url = database_url or os.environ.get("ROADWORTHY_DATABASE_URL") or _own_database(place)
+    return Workspace(place, url)
+
+
+def demo_workspace(home: Path | None = None) -> Workspace:
+    """Where a demo lies: in ``demo`` of the workspace unless told otherwise, always with a database of its own."""
+    place = workspace(home or workspace().home / "demo")
+    return Workspace(place.home, _own_database(place.home))
+
+
+def acting_on(place: Workspace) -> str:
+    """How a command line begins that acts on this workspace and the database in it."""
+    settings = {"ROADWORTHY_HOME": shlex.quote(str(place.home))}
+    if os.environ.get("ROADWORTHY_DATABASE_URL"):
+        settings["ROADWORTHY_DATABASE_URL"] = ""
+    return " ".join([*(f"{name}={value}" for name, value in settings.items()), "roadworthy"])
+
+
+def _own_database(home: Path) -> str:
+    return f"sqlite:///{home / _DATABASE}"
+
+
+def acting_name() -> str:
+    """The account that acts on the command line where nobody signed in: the operating system's user."""
+    raw = os.environ.get("ROADWORTHY_PRINCIPAL") or getpass.getuser()
+    name = re.sub(r"[^a-z0-9._-]", "-", raw.lower())
+    return name if re.match(r"[a-z]", name) and len(name) > 1 else f"user-{name}"
+
+
+def resolved(address: str) -> str:
+    """An address with the variables of the environment that it names: secrets by reference.
+
+    Errors: ``InputProblem`` RW-DATA-214 for a variable that is not set, by its name alone.
+    """
+    missing = sorted({name for name in _VARIABLE.findall(address) if name not in os.environ})
+    if missing:
+        shown = _VARIABLE.sub("…", address)
+        raise InputProblem(
+            "RW-DATA-214",
+            [Problem(f"the variable `{name}` is not set", place=shown) for name in missing],
+            hint="set it where this runs, or write the address without it",
+        )
+    return _VARIABLE.sub(lambda found: os.environ[found[1]], address)
