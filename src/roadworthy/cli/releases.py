@@ -61,7 +61,7 @@ def gate(
 
     out = Output(as_json=as_json)
     with opened(home) as (deployment, principal, _):
-        chosen = _chosen(deployment, use_case, release)
+        chosen = chosen_release(deployment, use_case, release)
         if labelled:
             _pilot(deployment, principal, chosen, labelled, label, out)
         if measure or labelled:
@@ -175,7 +175,7 @@ def approve(
     from roadworthy.operate import verdicts
 
     with opened(home) as (deployment, principal, _):
-        chosen = _chosen(deployment, use_case, release)
+        chosen = chosen_release(deployment, use_case, release)
         approval = verdicts.approve(deployment, principal, use_case, chosen.name, reason=reason)
         Output(as_json=False).say(
             f"{chosen.name} approved as {approval.role} until {approval.expires_at:%Y-%m-%d}", "green"
@@ -198,7 +198,7 @@ def promote(
     if share is not None and not 0 < share < 1:
         raise InputProblem("RW-CLI-003", f"a share lies between 0 and 1, found {share}")
     with opened(home) as (deployment, principal, _):
-        chosen = _chosen(deployment, use_case, release)
+        chosen = chosen_release(deployment, use_case, release)
         wanted = _stage(to) if to else _following(chosen)
         part = Share(share) if share is not None else None
         change = promote_release(deployment, principal, use_case, chosen.name, wanted, share=part)
@@ -221,7 +221,7 @@ def abort(
     from roadworthy.operate.rollout import abort_release
 
     with opened(home) as (deployment, principal, _):
-        chosen = _chosen(deployment, use_case, release)
+        chosen = chosen_release(deployment, use_case, release)
         change = abort_release(deployment, principal, use_case, chosen.name, reason=reason)
         words = "is halted" if change.moved else f"had ended already ({chosen.stage})"
         Output(as_json=False).say(f"{chosen.name} {words}", "bold red")
@@ -254,7 +254,8 @@ def _pilot(
             out.note(f"measured {kept.kind} {kept.subject}: {kept.value:g} {kept.unit} (n={kept.n})")
 
 
-def _chosen(deployment: Deployment, use_case: str, name: str) -> Release:
+def chosen_release(deployment: Deployment, use_case: str, name: str) -> Release:
+    """The release of this name, or the newest. Errors: ``NotFound`` RW-CASE-022."""
     from roadworthy.errors import NotFound
 
     with deployment.store.read() as tx:

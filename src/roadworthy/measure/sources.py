@@ -50,7 +50,7 @@ def data_checks(
         checked = check_contract(
             instruments,
             contract,
-            partial(_table, release, instruments, name),
+            partial(opened_table, release, instruments, name),
             now=now,
             history=_history(earlier, name),
         )
@@ -88,7 +88,7 @@ def declared(release: LoadedRelease, instruments: Instruments) -> Iterator[Fact]
             else [ContractTable(table, table) for table in instruments.tables(release.locations[name])]
         )
         for table in tables:
-            dataset = _table(release, instruments, name, table)
+            dataset = opened_table(release, instruments, name, table)
             try:
                 for column, found in classified(dataset).items():
                     looked += 1
@@ -97,8 +97,8 @@ def declared(release: LoadedRelease, instruments: Instruments) -> Iterator[Fact]
                     if promised is None and not (contract and table.own.get(OPEN_SCHEMA)):
                         undeclared.append(place)
                     said = promised and (promised.personal or promised.classification)
-                    if found.shares and not said and (contract or source.personal == "none"):
-                        personal[place] = sorted(found.shares)
+                    if found.classes and not said and (contract or source.personal == "none"):
+                        personal[place] = [str(cls) for cls in found.classes]
             finally:
                 dataset.close()
         yield Fact(
@@ -125,7 +125,10 @@ def declared(release: LoadedRelease, instruments: Instruments) -> Iterator[Fact]
         )
 
 
-def _table(release: LoadedRelease, instruments: Instruments, source: str, table: ContractTable) -> Dataset:
+def opened_table(
+    release: LoadedRelease, instruments: Instruments, source: str, table: ContractTable
+) -> Dataset:
+    """A table of a declared source, as its contract names it."""
     location = release.locations[source]
     # A file is one table, whatever the contract calls it.
     one_file = table.source not in instruments.tables(location) and "://" not in location

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -14,8 +14,9 @@ from roadworthy.errors import InputProblem, Problem
 from roadworthy.wiring.place import Workspace, resolved
 
 if TYPE_CHECKING:
+    from roadworthy.data import Profile
     from roadworthy.data.contract import Contract
-    from roadworthy.ports import Dataset, Instruments, Matcher, Workbench
+    from roadworthy.ports import ArrowStream, Dataset, Instruments, Matcher, Workbench
 
 _DATABASE = re.compile(r"(sqlite|postgres|postgresql|mysql|mariadb)(\+\w+)?://")
 _FILE_DATABASE = frozenset({".sqlite", ".sqlite3", ".db"})
@@ -105,6 +106,9 @@ class Engines:
         return (re.split(r"[./\\]", Path(address).name)[0],)
 
     def workbench(self) -> Workbench:
+        return _Later(self._started)
+
+    def _started(self) -> Workbench:
         if self._workbench is None:
             from roadworthy.adapters.duckdb import DuckWorkbench
             from roadworthy.adapters.files import make_private_folder
@@ -147,6 +151,25 @@ class Engines:
                 ),
             )
         return names[0]
+
+
+class _Later:
+    """The port ``Workbench``, whose engine starts when something is first asked of it: it weighs 100 MB."""
+
+    def __init__(self, start: Callable[[], Workbench]) -> None:
+        self._start = start
+
+    def open(self, location: str, **reading: object) -> Dataset:
+        return self._start().open(location, **reading)
+
+    def land(self, name: str, stream: ArrowStream) -> Dataset:
+        return self._start().land(name, stream)
+
+    def profile(self, dataset: Dataset, *, sample: int | None = None) -> Profile:
+        return self._start().profile(dataset, sample=sample)
+
+    def close(self) -> None:
+        """Closed with the instruments."""
 
 
 class TableReader:

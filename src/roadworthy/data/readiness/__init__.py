@@ -12,7 +12,7 @@ from roadworthy.data.readiness.facts import (
     Unevaluated,
 )
 from roadworthy.data.readiness.order import steps
-from roadworthy.data.readiness.report import Parts, document, shape_only
+from roadworthy.data.readiness.report import Parts, document, profile_section, shape_only
 from roadworthy.data.readiness.schema import Document, read
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "SuspectCells",
     "Unevaluated",
     "document",
+    "profile_section",
     "read",
     "shape_only",
     "steps",

@@ -95,6 +95,14 @@ def document(
     return plain
 
 
+def profile_section(profile: Profile, *, mask: Callable[[str], str] = shape_only) -> dict[str, Any]:
+    """A profile alone, in the words of the document and masked like it."""
+    made = _source(Parts(profile), mask)
+    wanted = ("name", "rows", "sampled", "snapshot", "guess", "findings", "columns")
+    shown: dict[str, Any] = _plain({name: made[name] for name in wanted})  # type: ignore[literal-required]
+    return shown
+
+
 def _source(parts: Parts, mask: Callable[[str], str]) -> SourceSection:
     profile = parts.profile
     columns = {one.column.name for one in profile.columns}

@@ -21,12 +21,15 @@ def profiled(
     profile = instruments.workbench().profile(dataset, sample=sample)
     found = classified(dataset)
     columns = tuple(
-        replace(one, personal={str(cls): share for cls, share in found[one.column.name].shares.items()})
-        if one.column.name in found
-        else one
+        replace(one, personal=shares_of(found[one.column.name])) if one.column.name in found else one
         for one in profile.columns
     )
     return replace(profile, columns=columns), found
+
+
+def shares_of(found: ColumnClasses) -> dict[str, float]:
+    """The classes a column is believed to hold, each with the share of its values that shows it."""
+    return {str(cls): found.shares.get(cls, 0.0) for cls in found.classes}
 
 
 def classified(dataset: Dataset, *, rows: int = LOOKED_AT) -> dict[str, ColumnClasses]:

@@ -28,7 +28,7 @@ from roadworthy.data.readiness import (
 from roadworthy.data.readiness.schema import CheckSection, Requirement, SuspectsSection
 from roadworthy.data.readiness.schema import Verdict as Sentence
 from roadworthy.data.suspects import Suspect, suspects
-from roadworthy.measure.tables.checking import Checked
+from roadworthy.measure.tables.checking import Checked, check_contract
 from roadworthy.measure.tables.looking import profiled
 from roadworthy.ports import Dataset, Instruments, Progress
 
@@ -132,6 +132,50 @@ def look_at(
     return Looked(facts, parts)
 
 
+def of_location(
+    instruments: Instruments,
+    location: str,
+    contracts: Sequence[Contract],
+    *,
+    table: str = "",
+    now: datetime,
+    progress: Progress | None = None,
+) -> Looked:
+    """Look at one source beside the contract among these that names its table, if there is one."""
+    dataset = instruments.open(location, table=table)
+    try:
+        names = {dataset.name, table or dataset.name, *instruments.tables(location)}
+        contract, promised = next(
+            ((one, found) for one in contracts for name in names if (found := one.table(name)) is not None),
+            (None, None),
+        )
+        if promised is None and len(contracts) == 1 and len(contracts[0].tables) == 1:
+            contract, promised = contracts[0], contracts[0].tables[0]
+        checked = (
+            check_contract(
+                instruments,
+                contract,
+                lambda asked: instruments.open(location, table=table),
+                now=now,
+                tables=[promised.name],
+                progress=progress,
+            )
+            if contract and promised
+            else None
+        )
+        asked = Asked(
+            name=dataset.name,
+            location=location,
+            contract=contract,
+            table=promised,
+            owner=contract.owner.username if contract and contract.owner else "",
+            steward=contract.steward.username if contract and contract.steward else "",
+        )
+        return look_at(instruments, dataset, asked, checked, progress=progress)
+    finally:
+        dataset.close()
+
+
 def report(
     looked: Sequence[Looked],
     *,
@@ -170,13 +214,13 @@ def _declared(
         promised = asked.table.column(name) if asked.table else None
         if asked.table and promised is None and not asked.table.own.get(OPEN_SCHEMA):
             undeclared.append(name)
-        found = classes[name].shares if name in classes else {}
+        found = classes[name].classes if name in classes else ()
         if not found:
             continue
         said = bool(promised and (promised.personal or promised.classification))
         declared[name] = said or (asked.table is None and asked.personal_declared)
         if not declared[name]:
-            personal.append((name, str(max(found, key=lambda cls: found[cls]))))
+            personal.append((name, str(found[0])))
     return tuple(undeclared), tuple(personal), declared
 
 
