@@ -10,6 +10,7 @@ from roadworthy.measure.fact import keep
 from roadworthy.measure.labelled import Labelled
 from roadworthy.measure.pilot import Wait, certificates, cost_and_load, hostile, quality, run_pilot
 from roadworthy.measure.stages import canary, policy_coverage, shadow
+from roadworthy.measure.tables.entities import unclear_pairs
 from roadworthy.operate.deployment import Deployment
 from roadworthy.principal import Principal, require
 from roadworthy.release import Release
@@ -30,6 +31,7 @@ def measure_without_labels(
         data = [
             *sources.data_checks(loaded, instruments, now=now, earlier=earlier),
             *sources.declared(loaded, instruments),
+            *unclear_pairs(deployment, principal, loaded, instruments),
         ]
     facts = [
         sources.kpi_baseline(loaded),
