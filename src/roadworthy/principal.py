@@ -41,6 +41,7 @@ _EVERYBODY = frozenset(Role) - {Role.CLIENT}
 VERBS: dict[str, frozenset[Role]] = {
     "charter.register": frozenset({Role.BUILDER, Role.OWNER}),
     "measure": frozenset({Role.BUILDER, Role.OPERATOR, Role.OWNER, Role.RISK_OFFICER}),
+    "data.repair": frozenset({Role.OWNER, Role.BUILDER, Role.REVIEWER, Role.RISK_OFFICER}),
     "gate.read": _EVERYBODY,
     "release.build": frozenset({Role.BUILDER}),
     "release.promote": frozenset({Role.OWNER, Role.BUILDER, Role.OPERATOR}),

@@ -278,7 +278,7 @@ def _of_sources(
 def _of_use_case(use_case: str, title: str, home: Path | None, tell: Any) -> Document:
     from roadworthy.cli.releases import chosen_release
     from roadworthy.cli.session import opened as signed_in
-    from roadworthy.measure.tables.use_case import readiness
+    from roadworthy.measure.readiness import readiness
 
     with signed_in(home) as (deployment, principal, _):
         release = chosen_release(deployment, use_case, "")

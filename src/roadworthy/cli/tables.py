@@ -103,10 +103,13 @@ def told(out: Output, dataset: Dataset) -> None:
         out.note(f"  ! {finding.message}{where}{f'; {finding.hint}' if finding.hint else ''}")
 
 
-def write_rows(file: Path, columns: Sequence[str], rows: Iterable[Sequence[str | None]]) -> int:
+def write_rows(
+    file: Path, columns: Sequence[str], rows: Iterable[Sequence[str | None]], *, formulas: bool = False
+) -> int:
     """Write a CSV file that only this user reads; returns how many rows.
 
-    What a spreadsheet would take for a formula gets a quote in front.
+    What a spreadsheet would take for a formula gets a quote in front, unless the file is a true copy
+    (``formulas``).
     """
     written = 0
     file.touch(mode=0o600, exist_ok=True)
@@ -115,7 +118,7 @@ def write_rows(file: Path, columns: Sequence[str], rows: Iterable[Sequence[str |
         lines = csv.writer(stream)
         lines.writerow(columns)
         for row in rows:
-            lines.writerow([_no_formula(cell) for cell in row])
+            lines.writerow(row if formulas else [_no_formula(cell) for cell in row])
             written += 1
     return written
 

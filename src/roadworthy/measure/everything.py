@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 
 from roadworthy.evidence import Measurement
 from roadworthy.measure import articles, sources
+from roadworthy.measure.entities import unclear_pairs
 from roadworthy.measure.fact import keep
 from roadworthy.measure.labelled import Labelled
 from roadworthy.measure.pilot import Wait, certificates, cost_and_load, hostile, quality, run_pilot
 from roadworthy.measure.stages import canary, policy_coverage, shadow
-from roadworthy.measure.tables.entities import unclear_pairs
 from roadworthy.operate.deployment import Deployment
 from roadworthy.principal import Principal, require
 from roadworthy.release import Release
