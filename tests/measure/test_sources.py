@@ -79,14 +79,6 @@ def test_a_query_gives_one_row_with_one_number(rows) -> None:
         sources.kpi_baseline(loaded(Rows(*rows)))
 
 
-def test_a_broken_check_is_counted_with_its_rows() -> None:
-    check = ", checks: [{name: all-there, breaches: select 1}]"
-    (fact,) = sources.data_checks(loaded(Rows({"n": 3}), check))
-    assert (fact.value, fact.detail) == (1.0, {"breaches": {"all-there": 3}})
-    (fact,) = sources.data_checks(loaded(Rows({"n": 0}), check))
-    assert fact.value == 0.0
-
-
 @pytest.mark.parametrize(
     "newest", ["2026-05-03", "2026-05-03T00:00:00", "2026-05-03 00:00:00+00:00", datetime(2026, 5, 3)]
 )
