@@ -56,8 +56,11 @@ def match(
         bool, typer.Option("--within", help="With two tables: rows of one table may be the same thing too.")
     ] = False,
     threshold: Annotated[
-        float, typer.Option(min=0.01, max=1.0, help="Rows are joined from this probability on.")
-    ] = 0.5,
+        float | None,
+        typer.Option(
+            min=0.01, max=1.0, help="Rows are joined from this probability on; default: the plan's, 0.95."
+        ),
+    ] = None,
     golden_file: Annotated[
         Path | None, typer.Option("--golden", help="Write one record for each thing into this CSV file.")
     ] = None,

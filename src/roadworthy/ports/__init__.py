@@ -12,7 +12,7 @@ business change, its jobs and its ledger events are committed together or not at
 
 from roadworthy.ports.checking import CheckCache, Checker
 from roadworthy.ports.instruments import Instruments, Opener
-from roadworthy.ports.matching import MatchTable, Matcher
+from roadworthy.ports.matching import Matcher, MatchTable
 from roadworthy.ports.state import (
     Cases,
     Clock,
