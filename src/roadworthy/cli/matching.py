@@ -30,7 +30,7 @@ from roadworthy.cli.tables import (
 from roadworthy.errors import InputProblem, Problem
 
 if TYPE_CHECKING:
-    from roadworthy.data.matching import MatchPlan, Survivorship
+    from roadworthy.data.matching import MatchPlan, Pair, Survivorship
     from roadworthy.measure.tables.matching import Matched
 
 
@@ -77,7 +77,7 @@ def match(
     as_json: Json = False,
     home: Home = None,
 ) -> None:
-    """Find rows that are one thing, without labels: pairs with their probability, and what they join."""
+    """Find rows that are one thing, without labels: sure pairs, what they join, and pairs for a person's eye."""
     from roadworthy.data.matching import Mode
     from roadworthy.data.matching import as_json as plan_json
     from roadworthy.measure.tables.matching import match as matched_by
@@ -122,15 +122,16 @@ def _document(matched: Matched) -> dict[str, object]:
     return {
         "schema_version": 1,
         "tables": [name for name, _ in matched.tables],
-        "pairs": [
-            {"left": list(one.left), "right": list(one.right), "probability": one.probability}
-            for one in matched.pairs
-        ],
+        "pairs": [_pair(one) for one in matched.pairs if one.probability >= matched.threshold],
         "clusters": [[list(row) for row in rows] for rows in matched.several],
-        "unclear": len(matched.questions),
+        "unclear": [_pair(one.pair) for one in matched.questions],
         "fragmentation": matched.fragmentation.as_json(),
         "findings": [one.as_json() for one in matched.findings],
     }
+
+
+def _pair(one: Pair) -> dict[str, object]:
+    return {"left": list(one.left), "right": list(one.right), "probability": one.probability}
 
 
 def _plan(file: Path | None, columns: list[list[str]]) -> MatchPlan | None:

@@ -42,6 +42,8 @@ class Matched:
     questions: tuple[Question, ...]
     """Pairs that a person has to decide, the most telling first."""
     findings: tuple[Finding, ...]
+    threshold: float
+    """Probability from which rows were joined."""
 
     @property
     def fragmentation(self) -> Fragmentation:
@@ -93,7 +95,19 @@ def match(
         pairs, plan, decisions=decisions, hard=_hard(plan, tables), singles=rows, threshold=threshold
     )
     questions = tuple(grey(pairs, plan, decisions=decisions))
-    return Matched(plan, tables, pairs, clustering, questions, (*matcher.findings, *clustering.findings))
+    return Matched(
+        plan,
+        tables,
+        pairs,
+        clustering,
+        questions,
+        (*matcher.findings, *clustering.findings),
+        _from(plan, threshold),
+    )
+
+
+def _from(plan: MatchPlan, threshold: float | None) -> float:
+    return plan.automatic_from if threshold is None else threshold
 
 
 def survivorship_of(
