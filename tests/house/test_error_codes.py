@@ -93,7 +93,8 @@ def test_the_documented_kind_is_the_one_that_is_raised() -> None:
         if code in raised() and kind not in raised()[code]
     }
     assert wrong == {}
-    assert {row[1] for row in listed()} <= set(KINDS.values())
+    # A finding is noticed, not raised: it stops nothing.
+    assert {row[1] for row in listed()} <= {*KINDS.values(), "finding"}
 
 
 def test_every_row_says_what_it_means_and_what_to_do() -> None:

@@ -65,6 +65,7 @@ class Assembly:
         return self._trained[1], self._trained[2]
 
     def assemble(self, digest: str, charter: Charter, workflow: Workflow, folder: Path) -> LoadedRelease:
+        """A release with everything that its charter names, ready to run."""
         from roadworthy.adapters.cedar import CedarPolicies
         from roadworthy.adapters.markdown import ArticleRetriever, read_articles
         from roadworthy.adapters.sqltools import build

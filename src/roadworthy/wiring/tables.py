@@ -98,6 +98,7 @@ class Engines:
         )
 
     def tables(self, location: str) -> tuple[str, ...]:
+        """Names of the tables at a database's address, or of the one that a file is."""
         address, is_database = self._address(location)
         if is_database:
             from roadworthy.adapters.databases import tables
@@ -106,6 +107,7 @@ class Engines:
         return (re.split(r"[./\\]", Path(address).name)[0],)
 
     def workbench(self) -> Workbench:
+        """The one workbench, started when something is first asked of it."""
         return _Later(self._started)
 
     def _started(self) -> Workbench:
@@ -119,6 +121,7 @@ class Engines:
         return self._workbench
 
     def matcher(self) -> Matcher:
+        """A matcher with temporary files of its own."""
         _need("splink")
         from roadworthy.adapters.files import make_private_folder
         from roadworthy.adapters.splink import SplinkMatcher
