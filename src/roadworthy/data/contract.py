@@ -16,9 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
+from roadworthy.data.bound import Bound, bound_of
 from roadworthy.data.table import Finding
 
 Document = Mapping[str, Any]
@@ -32,87 +32,12 @@ VOLUME = "roadworthy.volume"
 OPEN_SCHEMA = "roadworthy.openSchema"
 OWN = "roadworthy."
 
-OLD_METRICS = {"nullCheck": "nullValues", "duplicateCount": "duplicateValues", "validValues": "invalidValues"}
-"""Names of version 3.0, which stood in ``rule``."""
-
-
-class Operator(StrEnum):
-    """How a figure is compared. ``BETWEEN`` includes both ends."""
-
-    IS = "mustBe"
-    IS_NOT = "mustNotBe"
-    ABOVE = "mustBeGreaterThan"
-    AT_LEAST = "mustBeGreaterOrEqualTo"
-    BELOW = "mustBeLessThan"
-    AT_MOST = "mustBeLessOrEqualTo"
-    BETWEEN = "mustBeBetween"
-    NOT_BETWEEN = "mustNotBeBetween"
-
-
-_WORDS = {
-    Operator.IS: "exactly {}",
-    Operator.IS_NOT: "anything but {}",
-    Operator.ABOVE: "more than {}",
-    Operator.AT_LEAST: "at least {}",
-    Operator.BELOW: "less than {}",
-    Operator.AT_MOST: "at most {}",
-    Operator.BETWEEN: "{} to {}",
-    Operator.NOT_BETWEEN: "outside {} to {}",
+OLD_METRICS = {
+    "nullCheck": "nullValues",
+    "duplicateCount": "duplicateValues",
+    "validValues": "invalidValues",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """What a figure must be. ``value`` may be a text with ``IS`` and ``IS_NOT`` only."""
-
-    operator: Operator
-    value: Any
-    high: float | int | None = None
-    percent: bool = False
-
-    def holds(self, figure: Any) -> bool:
-        """Whether a figure is as promised.
-
-        Edge: a number and a text are never the same; nothing but a number is more or less than one.
-        """
-        operator, value = self.operator, self.value
-        if operator is Operator.IS:
-            return _same(figure, value)
-        if operator is Operator.IS_NOT:
-            return not _same(figure, value)
-        if not _is_number(figure) or not _is_number(value):
-            return False
-        if operator is Operator.ABOVE:
-            return bool(figure > value)
-        if operator is Operator.AT_LEAST:
-            return bool(figure >= value)
-        if operator is Operator.BELOW:
-            return bool(figure < value)
-        if operator is Operator.AT_MOST:
-            return bool(figure <= value)
-        inside = self.high is not None and value <= figure <= self.high
-        return bool(inside if operator is Operator.BETWEEN else not inside)
-
-    def __str__(self) -> str:
-        words = _WORDS[self.operator].format(_shown(self.value), _shown(self.high))
-        return f"{words} %" if self.percent else words
-
-
-NONE_AT_ALL = Bound(Operator.IS, 0)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value == value
-
-
-def _same(one: Any, other: Any) -> bool:
-    if _is_number(one) and _is_number(other):
-        return bool(one == other)
-    return type(one) is type(other) and bool(one == other)
-
-
-def _shown(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) and abs(value) < 1e6 else str(value)
+"""Names of version 3.0, which stood in ``rule``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,22 +265,6 @@ def _rules(document: Document) -> Iterator[QualityRule]:
         )
 
 
-def bound_of(document: Document) -> Bound | None:
-    """The bound a rule declares, None where it has none, several, or one of another form."""
-    there = [operator for operator in Operator if operator.value in document]
-    if len(there) != 1:
-        return None
-    operator, value = there[0], document[there[0].value]
-    percent = _text(document.get("unit")).casefold() in ("percent", "%")
-    if operator in (Operator.BETWEEN, Operator.NOT_BETWEEN):
-        if not isinstance(value, Sequence) or len(value) != 2 or not all(map(_is_number, value)):
-            return None
-        return Bound(operator, value[0], value[1], percent)
-    if operator not in (Operator.IS, Operator.IS_NOT) and not _is_number(value):
-        return None
-    return Bound(operator, value, None, percent)
-
-
 def _relations(document: Document, columns: tuple[str, ...]) -> Iterator[Relation]:
     for one in _maps(document.get("relationships")):
         here = columns or tuple(column for _, column in map(reference, _words(one.get("from"))))
@@ -388,12 +297,12 @@ def _promises(document: Document) -> Iterator[Promise]:
     fallback = _text(document.get("slaDefaultElement"))
     for one in _maps(document.get("slaProperties")):
         # Several elements (`a.x, b.y`) are one promise about each.
-        for element in (_text(one.get("element")) or fallback).split(","):
+        for element in map(str.strip, (_text(one.get("element")) or fallback).split(",")):
             yield Promise(
                 property=_text(one.get("property")),
                 value=one.get("value"),
                 unit=_text(one.get("unit")),
-                element=reference(element.strip()),
+                element=reference(element) if "." in element or "/" in element else (element, ""),
                 id=_text(one.get("id")),
             )
 
