@@ -1,7 +1,7 @@
 """A real MariaDB server for the tests: one per session, a fresh database for each test.
 
-The server listens on a socket in a folder of its own, nowhere on the network. Its binaries are those
-of Debian's package ``mariadb-server``.
+The server listens on a socket in a folder of its own and on a free port of this machine's loopback. Its
+binaries are those of Debian's package ``mariadb-server``.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ import itertools
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +32,7 @@ class MariaDB:
     """A running server."""
 
     folder: Path
+    port: int
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     @property
@@ -40,20 +42,35 @@ class MariaDB:
     def address(self, database: str, *, user: str = USER, password: str = PASSWORD) -> str:
         return f"mysql://{user}:{quote(password)}@localhost/{database}?unix_socket={quote(self.socket)}"
 
+    def network_address(self, database: str, *, user: str = USER, password: str = PASSWORD) -> str:
+        return f"mysql://{user}:{quote(password)}@127.0.0.1:{self.port}/{database}"
+
     def create(self) -> str:
         """The name of a new, empty database."""
         name = f"test_{next(self._numbers)}"
         self.do(f"create database `{name}` character set utf8mb4")
         return name
 
-    def do(self, *statements: str, database: str | None = None) -> list[tuple[object, ...]]:
-        """Carry statements out; the rows of the last one."""
+    def do(
+        self,
+        *statements: str,
+        database: str | None = None,
+        rows: tuple[str, Sequence[object]] | None = None,
+    ) -> list[tuple[object, ...]]:
+        """Carry statements out, then one for each of some rows; the answer to the last one."""
         connection = pymysql.connect(
-            unix_socket=self.socket, user=USER, password=PASSWORD, database=database, autocommit=True
+            unix_socket=self.socket,
+            user=USER,
+            password=PASSWORD,
+            database=database,
+            autocommit=True,
+            ssl_disabled=True,
         )
         with closing(connection), connection.cursor() as cursor:
             for statement in statements:
                 cursor.execute(statement)
+            if rows is not None:
+                cursor.executemany(*rows)
             return list(cursor.fetchall())
 
 
@@ -77,18 +94,23 @@ def running_mariadb() -> Iterator[MariaDB]:
         )  # fmt: skip
         start = home / "start.sql"
         start.write_text(
-            f"create user '{USER}'@'localhost' identified by '{PASSWORD}';\ngrant all on *.* to '{USER}'@'localhost';\n"
+            "".join(
+                f"create user '{USER}'@'{host}' identified by '{PASSWORD}';\ngrant all on *.* to '{USER}'@'{host}';\n"
+                for host in ("localhost", "127.0.0.1")
+            )
         )
         start.chmod(0o644)
+        port = _free_port()
         options = [
-            "--no-defaults", f"--datadir={data}", f"--socket={home / 's'}", "--skip-networking",
+            "--no-defaults", f"--datadir={data}", f"--socket={home / 's'}", "--bind-address=127.0.0.1",
+            f"--port={port}", "--skip-name-resolve",
             f"--pid-file={home / 'pid'}", f"--init-file={start}", "--innodb-flush-log-at-trx-commit=0",
             "--innodb-buffer-pool-size=64M", "--sql-mode=", "--skip-log-bin",
         ]  # fmt: skip
         with (home / "log").open("wb") as log:
             process = subprocess.Popen([server, *options], cwd=home, stdout=log, stderr=log, **identity)
         try:
-            found = MariaDB(home)
+            found = MariaDB(home, port)
             _await(found, process, home / "log")
             yield found
         finally:
@@ -106,12 +128,21 @@ def _await(server: MariaDB, process: subprocess.Popen[bytes], log: Path) -> None
     deadline = time.monotonic() + STARTS_WITHIN_S
     while True:
         try:
+            # Asked by hand first: the driver leaves its socket open where nobody listens yet.
+            with closing(socket.socket(socket.AF_UNIX)) as probe:
+                probe.connect(server.socket)
             server.do("select 1")
             return
-        except pymysql.err.OperationalError:
+        except (OSError, pymysql.err.OperationalError):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"MariaDB did not start:\n{log.read_text()[-4000:]}") from None
             time.sleep(0.02)
+
+
+def _free_port() -> int:
+    with closing(socket.socket()) as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
 
 
 def _binary(name: str) -> str:

@@ -17,7 +17,8 @@ class ArrowStream(Protocol):
 
 
 class Dataset(Protocol):
-    """One table of rows, wherever it lies. Opening it reads no more than is needed to understand its form.
+    """One table of rows, wherever it lies. Its form is understood when first asked for, which may read all
+    of a text file; nothing more is read than that.
 
     Errors of every call: ``InputProblem`` where the content cannot be read as what it claims to be,
     ``Unavailable`` where the place cannot be reached or went away in the middle.
@@ -35,6 +36,10 @@ class Dataset(Protocol):
 
     @property
     def dialect(self) -> Dialect: ...
+
+    @property
+    def place(self) -> str:
+        """Two datasets with the same place are reached by one question; empty: no other is. Opaque, no secret."""
 
     @property
     def relation(self) -> str:
