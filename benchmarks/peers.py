@@ -14,7 +14,9 @@ from typing import Any
 ENVIRONMENTS = Path(__file__).resolve().parent / ".peers"
 
 
-def measured(peer: Path, *arguments: str, timeout_s: float = 900, environment: dict[str, str] | None = None) -> Any:
+def measured(
+    peer: Path, *arguments: str, timeout_s: float = 900, environment: dict[str, str] | None = None
+) -> Any:
     """What a peer's script prints as its last line, a JSON document.
 
     ``peer`` is ``NAME.py`` beside ``NAME.txt``, the exact versions that it needs. They are installed when
@@ -41,7 +43,18 @@ def _python(peer: Path) -> Path:
     python, stamp = home / "bin" / "python", home / "stamp"
     if not (stamp.exists() and stamp.read_text(encoding="utf-8") == wanted):
         _call([sys.executable, "-m", "venv", "--clear", str(home)])
-        _call([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(asked)])
+        _call(
+            [
+                str(python),
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "-r",
+                str(asked),
+            ]
+        )
         stamp.write_text(wanted, encoding="utf-8")
     return python
 

@@ -67,7 +67,7 @@ create table fee (
 );
 create index fee_by_customer on fee (customer_id, charged_at);
 create table refund (
-  idempotency_key text primary key, fee_id text not null, customer_id text not null,
+  idempotency_key text primary key, fee_id text not null unique, customer_id text not null,
   amount_minor integer not null, issued_at text not null default (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
 );
 """

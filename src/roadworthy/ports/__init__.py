@@ -7,50 +7,55 @@
 
 Adapters implement these; ``roadworthy.testing`` ships fakes and the conformance suites. All calls
 are synchronous; everything that changes state takes the caller's ``Transaction``, so that one
-business change, its jobs and its ledger events are committed together or not at all.
+business change, its jobs and its ledger events are committed together or not at all. A page is
+loaded when something on it is first asked for: a command that looks at a file needs no gate.
 """
 
-from roadworthy.ports.checking import CheckCache, Checker
-from roadworthy.ports.instruments import Instruments, Opener
-from roadworthy.ports.matching import Matcher, MatchTable
-from roadworthy.ports.state import (
-    Cases,
-    Clock,
-    Credential,
-    Effects,
-    Entropy,
-    EvidenceStore,
-    LedgerStore,
-    Page,
-    People,
-    Reject,
-    Releases,
-    Replies,
-    Reviews,
-    Sealed,
-    Store,
-    Switches,
-    Transaction,
-    Vault,
-)
-from roadworthy.ports.tables import ArrowStream, Dataset, Dialect, Names, Progress, Workbench
-from roadworthy.ports.work import (
-    Connector,
-    Engine,
-    EngineHealth,
-    Job,
-    Knowledge,
-    LoadedRelease,
-    Loader,
-    ModelStore,
-    Passwords,
-    Policies,
-    Retriever,
-    SourceReader,
-    TaskModel,
-    Trainer,
-    Writer,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from roadworthy.ports.checking import CheckCache, Checker
+    from roadworthy.ports.instruments import Instruments, Opener
+    from roadworthy.ports.matching import Matcher, MatchTable
+    from roadworthy.ports.state import (
+        Cases,
+        Clock,
+        Credential,
+        Effects,
+        Entropy,
+        EvidenceStore,
+        LedgerStore,
+        Page,
+        People,
+        Reject,
+        Releases,
+        Replies,
+        Reviews,
+        Sealed,
+        Store,
+        Switches,
+        Transaction,
+        Vault,
+    )
+    from roadworthy.ports.tables import ArrowStream, Dataset, Dialect, Names, Progress, Workbench
+    from roadworthy.ports.work import (
+        Connector,
+        Engine,
+        EngineHealth,
+        Job,
+        Knowledge,
+        LoadedRelease,
+        Loader,
+        ModelStore,
+        Passwords,
+        Policies,
+        Retriever,
+        SourceReader,
+        TaskModel,
+        Trainer,
+        Writer,
+    )
 
 __all__ = [
     "ArrowStream",
@@ -99,3 +104,54 @@ __all__ = [
     "Workbench",
     "Writer",
 ]
+
+_PAGES = {
+    "checking": ("CheckCache", "Checker"),
+    "instruments": ("Instruments", "Opener"),
+    "matching": ("MatchTable", "Matcher"),
+    "state": (
+        "Cases",
+        "Clock",
+        "Credential",
+        "Effects",
+        "Entropy",
+        "EvidenceStore",
+        "LedgerStore",
+        "Page",
+        "People",
+        "Reject",
+        "Releases",
+        "Replies",
+        "Reviews",
+        "Sealed",
+        "Store",
+        "Switches",
+        "Transaction",
+        "Vault",
+    ),
+    "tables": ("ArrowStream", "Dataset", "Dialect", "Names", "Progress", "Workbench"),
+    "work": (
+        "Connector",
+        "Engine",
+        "EngineHealth",
+        "Job",
+        "Knowledge",
+        "LoadedRelease",
+        "Loader",
+        "ModelStore",
+        "Passwords",
+        "Policies",
+        "Retriever",
+        "SourceReader",
+        "TaskModel",
+        "Trainer",
+        "Writer",
+    ),
+}
+_WHERE = {name: page for page, names in _PAGES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module `roadworthy.ports` has no `{name}`")
+    return getattr(import_module(f"roadworthy.ports.{_WHERE[name]}"), name)

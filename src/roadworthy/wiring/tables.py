@@ -117,7 +117,7 @@ class Engines:
 
             folder = self._place.cache / "workbench"
             make_private_folder(folder)
-            self._workbench = DuckWorkbench(folder)
+            self._workbench = DuckWorkbench(folder, question_s=QUESTION_S)
         return self._workbench
 
     def matcher(self) -> Matcher:

@@ -50,7 +50,9 @@ class Server:
             "sqlite": self.trouble.of_sqlite,
         }[kind]
         self.file = Path(url.database or "") if kind == "sqlite" else None
-        self.mark = hashlib.sha256(f"{kind} {url.render_as_string(hide_password=False)}".encode()).hexdigest()
+        self.mark = hashlib.sha256(
+            f"{kind} {url.render_as_string(hide_password=False)}".encode()
+        ).hexdigest()
         self._engine = sqlalchemy.create_engine(
             _address(url, kind),
             # A file may be put in place anew at any time: no connection to the old one is kept.
