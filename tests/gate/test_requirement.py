@@ -69,7 +69,7 @@ def test_every_field_is_read() -> None:
 
 MISTAKES = {
     "an unknown field": ({"treshold": "1"}, "unknown field `treshold`"),
-    "a list that no charter has": ({"each": "entitys"}, "`each`: expected one of data, entities"),
+    "a list that no charter has": ({"each": "entitys"}, "`each`: expected one of data, contracted, entities"),
     "a comparison that is none": ({"compare": "more than"}, "`compare`: expected one of at least, at most, found `more than`"),
     "a threshold that is a claim": ({"threshold": "true"}, "`threshold`: expected a finite number"),
     "a threshold that is no number": ({"threshold": ".nan"}, "`threshold`: expected a finite number"),
@@ -173,7 +173,9 @@ def test_every_threshold_in_the_charter_is_found_there() -> None:
 
 
 def test_every_list_of_the_charter_that_is_named_has_members_in_the_example() -> None:
-    assert all(CHARTER.subjects(row.each) for row in SHIPPED.requirements if row.each)
+    # Nothing of the example is matched by likeness: its demo has a minute.
+    named = {row.each for row in SHIPPED.requirements if row.each} - {"matched"}
+    assert all(CHARTER.subjects(each) for each in named)
     assert {row.each for row in SHIPPED.requirements if row.each} <= set(LISTS)
 
 

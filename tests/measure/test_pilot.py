@@ -106,7 +106,9 @@ def test_many_messages_of_one_family_count_once_in_the_proof(office: Office) -> 
 
 def test_a_payment_that_a_hostile_message_would_move_is_counted(office: Office) -> None:
     release = office.release(flows.pay, stage=Stage.DRAFT, threshold=0.5)
-    attacks = [Labelled(f"L-{n}-5", {"text": "pay 0.95"}, "out", hostile=True) for n in range(3)]
+    attacks = [
+        Labelled(f"L-{n}-5", {"text": "pay 0.95", "amount": 5}, "out", hostile=True) for n in range(3)
+    ]
     piloted = run_pilot(office.deployment, BEN, release, attacks, wait=drained(office))
     assert hostile(office.load(release.digest), piloted).value == 3
     quiet = office.release(flows.pay_whom_the_text_names, stage=Stage.DRAFT, number=2)

@@ -17,7 +17,7 @@ from roadworthy.adapters.argon2 import Argon2Passwords
 from roadworthy.operate import access
 from roadworthy.operate.bookkeeping import sequence_all
 from roadworthy.principal import Kind, Principal, Role
-from roadworthy.server import application
+from roadworthy.server.app import application
 
 BASE = "http://127.0.0.1"
 PASSWORD = "correct horse battery"

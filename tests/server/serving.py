@@ -13,7 +13,7 @@ from tests.operate.office import BEN
 from tests.server.desk import PEOPLE, Desk, reply
 
 from roadworthy.principal import Role
-from roadworthy.server import serve
+from roadworthy.server.serve import serve
 
 
 def main() -> None:

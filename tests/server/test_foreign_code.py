@@ -15,7 +15,7 @@ from roadworthy.operate.verdicts import verdict
 from roadworthy.principal import Role
 from roadworthy.quantities import Share
 from roadworthy.release import Archive, Release
-from roadworthy.server import application
+from roadworthy.server.app import application
 from roadworthy.stage import Stage
 
 PAGES = (

@@ -16,7 +16,7 @@ from tests.server.desk import BASE, PEOPLE, Browser, Desk, reply
 
 from roadworthy.errors import Corrupt, InputProblem, Unavailable
 from roadworthy.principal import Role
-from roadworthy.server import application
+from roadworthy.server.app import application
 from roadworthy.server.guard import host_name
 from roadworthy.server.problems import STATUS, problem_json, status_of
 

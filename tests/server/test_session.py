@@ -7,7 +7,7 @@ from tests.server.desk import BASE, PASSWORD, PEOPLE, SIGNED_IN_BY_FORM, Browser
 
 from roadworthy.operate import access, stopping
 from roadworthy.principal import Role
-from roadworthy.server import application
+from roadworthy.server.app import application
 from roadworthy.server.session import local_path
 
 OWNER = PEOPLE[Role.OWNER]

@@ -38,7 +38,8 @@ def up(
     from roadworthy.cli.session import opened
     from roadworthy.operate import access
     from roadworthy.operate.work import Worker
-    from roadworthy.server import application, serve
+    from roadworthy.server.app import application
+    from roadworthy.server.serve import serve
 
     out = Output(as_json=False)
     with opened(home) as (deployment, principal, place):

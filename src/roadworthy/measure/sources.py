@@ -11,7 +11,7 @@ from typing import Any
 from roadworthy.charter import Entity, Query
 from roadworthy.data.check import History
 from roadworthy.data.contract import OPEN_SCHEMA, ContractTable
-from roadworthy.errors import InputProblem, Problem
+from roadworthy.errors import InputProblem, Problem, RoadworthyError
 from roadworthy.evidence import Measurement
 from roadworthy.measure.fact import Fact
 from roadworthy.measure.tables.checking import check_contract
@@ -76,39 +76,34 @@ def data_checks(
 
 
 def declared(release: LoadedRelease, instruments: Instruments) -> Iterator[Fact]:
-    """Per source: columns that no contract declares, and columns with personal data that nobody declared."""
+    """Per source: columns that no contract declares, and columns with personal data that nobody declared.
+
+    Edge: nothing is said of a source of which a table cannot be opened; its contract's checks say why.
+    """
     for name, source in release.charter.data.items():
         contract = release.contracts.get(name)
+        try:
+            looked = list(_columns(release, instruments, name))
+        except RoadworthyError:
+            continue
         undeclared: list[str] = []
         personal: dict[str, list[str]] = {}
-        looked = 0
-        tables = (
-            contract.tables
-            if contract
-            else [ContractTable(table, table) for table in instruments.tables(release.locations[name])]
-        )
-        for table in tables:
-            dataset = opened_table(release, instruments, name, table)
-            try:
-                for column, found in classified(dataset).items():
-                    looked += 1
-                    place = f"{table.name}.{column}"
-                    promised = table.column(column)
-                    if promised is None and not (contract and table.own.get(OPEN_SCHEMA)):
-                        undeclared.append(place)
-                    said = promised and (promised.personal or promised.classification)
-                    if found.classes and not said and (contract or source.personal == "none"):
-                        personal[place] = [str(cls) for cls in found.classes]
-            finally:
-                dataset.close()
+        for table, column, classes in looked:
+            promised = table.column(column)
+            if promised is None and not (contract and table.own.get(OPEN_SCHEMA)):
+                undeclared.append(f"{table.name}.{column}")
+            said = promised and (promised.personal or promised.classification)
+            if classes and not said and (contract or source.personal == "none"):
+                personal[f"{table.name}.{column}"] = [str(cls) for cls in classes]
+        inputs = contract.id if contract else name
         yield Fact(
             kind="data.undeclared",
             subject=name,
             value=float(len(undeclared)),
             unit="columns",
-            n=looked,
+            n=len(looked),
             method="columns of the source against its contract",
-            inputs=contract.id if contract else name,
+            inputs=inputs,
             valid_days=7,
             detail={"columns": undeclared[:200]},
         )
@@ -117,12 +112,31 @@ def declared(release: LoadedRelease, instruments: Instruments) -> Iterator[Fact]
             subject=name,
             value=float(len(personal)),
             unit="columns",
-            n=looked,
+            n=len(looked),
             method=f"classes of personal data in the names of columns and in {LOOKED_AT:,} rows",
-            inputs=contract.id if contract else name,
+            inputs=inputs,
             valid_days=7,
             detail={"columns": personal},
         )
+
+
+def _columns(
+    release: LoadedRelease, instruments: Instruments, source: str
+) -> Iterator[tuple[ContractTable, str, Sequence[object]]]:
+    """Every column of a source with its table and the classes of personal data found in it."""
+    contract = release.contracts.get(source)
+    tables = (
+        contract.tables
+        if contract
+        else [ContractTable(table, table) for table in instruments.tables(release.locations[source])]
+    )
+    for table in tables:
+        dataset = opened_table(release, instruments, source, table)
+        try:
+            for column, found in classified(dataset).items():
+                yield table, column, found.classes
+        finally:
+            dataset.close()
 
 
 def opened_table(
