@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from roadworthy.charter import Source
-from roadworthy.data.contract import ContractTable
 from roadworthy.data.readiness import Age, Document, Duplicates, Gap
 from roadworthy.data.readiness.schema import Requirement
 from roadworthy.evidence import Evidence
-from roadworthy.measure.sources import opened_table
+from roadworthy.measure.sources import opened_table, tables_of
 from roadworthy.measure.tables.checking import check_contract
 from roadworthy.measure.tables.readiness import Asked, Looked, look_at, report
 from roadworthy.operate.deployment import Deployment
@@ -90,11 +89,7 @@ def _of_source(
     progress: Progress | None,
 ) -> list[Looked]:
     contract = loaded.contracts.get(name)
-    tables = (
-        list(contract.tables)
-        if contract
-        else [ContractTable(table, table) for table in instruments.tables(loaded.locations[name])]
-    )
+    tables = tables_of(loaded, instruments, name)
     checked = (
         check_contract(
             instruments,

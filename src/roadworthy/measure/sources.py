@@ -124,19 +124,21 @@ def _columns(
     release: LoadedRelease, instruments: Instruments, source: str
 ) -> Iterator[tuple[ContractTable, str, Sequence[object]]]:
     """Every column of a source with its table and the classes of personal data found in it."""
-    contract = release.contracts.get(source)
-    tables = (
-        contract.tables
-        if contract
-        else [ContractTable(table, table) for table in instruments.tables(release.locations[source])]
-    )
-    for table in tables:
+    for table in tables_of(release, instruments, source):
         dataset = opened_table(release, instruments, source, table)
         try:
             for column, found in classified(dataset).items():
                 yield table, column, found.classes
         finally:
             dataset.close()
+
+
+def tables_of(release: LoadedRelease, instruments: Instruments, source: str) -> tuple[ContractTable, ...]:
+    """The tables of a declared source: those of its contract, or all there are, of which nothing is promised."""
+    contract = release.contracts.get(source)
+    if contract:
+        return contract.tables
+    return tuple(ContractTable(table, table) for table in instruments.tables(release.locations[source]))
 
 
 def opened_table(

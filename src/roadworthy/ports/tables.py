@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal, Protocol
 
 from roadworthy.data import Column, Profile, Reading, Snapshot, Texts
@@ -98,6 +98,3 @@ class Progress(Protocol):
     """Told about long work: part of it that is done (0 to 1, or None where that is unknown), and what it does."""
 
     def __call__(self, part: float | None, doing: str) -> None: ...
-
-
-Records = Sequence[Mapping[str, Any]]
