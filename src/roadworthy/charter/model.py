@@ -15,8 +15,10 @@ from roadworthy.charter.parts import (
     Certificate,
     Duration,
     Field_,
+    JudgePlan,
     Knowledge,
     Kpi,
+    LanguageModelPlan,
     Name,
     Owners,
     Part,
@@ -25,7 +27,9 @@ from roadworthy.charter.parts import (
     Risk,
     Slo,
     Source,
+    SpotCheckPlan,
     Statement,
+    SuitePromise,
     Task,
     Tool,
     Value,
@@ -45,6 +49,9 @@ LISTS = (
     "tasks",
     "write_tools",
     "automatic_errors",
+    "suites",
+    "conduct",
+    "judged",
 )
 """Lists of a charter that a requirement may run over."""
 
@@ -59,6 +66,8 @@ _REFERENCES: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
     ("tools", ("source",), "data", "data source"),
     ("tools", ("error",), "certificates", "certificate"),
     ("tools", ("undo",), "tools", "tool"),
+    ("tasks", ("model",), "models", "language model"),
+    ("judge", (), "models", "language model"),
 )
 
 
@@ -100,13 +109,21 @@ class Charter(Part):
     knowledge: dict[Name, Knowledge] = Field(default={}, description="articles that answers rest on")
     tasks: dict[Name, Task] = Field(default={}, description="what is predicted")
     tools: dict[ToolName, Tool] = Field(default={}, description="calls to the outside")
+    models: dict[Name, LanguageModelPlan] = Field(default={}, description="language models it asks")
+    judge: JudgePlan | None = Field(default=None, description="the model that grades answers")
+    suites: dict[Name, SuitePromise] = Field(
+        default={}, description="suites of tests, `evals/NAME.jsonl`, and what they have to show"
+    )
     certificates: dict[Name, Certificate] = Field(default={}, description="promises per kind of error")
+    spot_checks: SpotCheckPlan = Field(
+        default=SpotCheckPlan(), description="how often people look at what left without them"
+    )
     review: ReviewPlan = Field(description="the people's part")
     slo: Slo = Field(default=Slo(), description="how fast it has to be")
     release: ReleasePlan = Field(default=ReleasePlan(), description="how a release gets to production")
     retention: Duration = Field(default="365d", description="how long cases are kept; stated, not yet run")
     conduct: list[Statement] = Field(
-        default=[], description="the company's values as sentences; stated, not yet graded"
+        default=[], description="the company's values as sentences, graded by the judge"
     )
 
     @model_validator(mode="after")
@@ -126,7 +143,8 @@ class Charter(Part):
         ``data``, ``contracted`` (those with a contract), ``entities`` (sources with a key entity), ``matched`` (those whose rows are
         matched by likeness too), ``dated`` (sources with a refresh
         promise), ``knowledge``, ``tasks``, ``write_tools``, ``automatic_errors`` (kinds of error
-        that something automatic depends on).
+        that something automatic depends on), ``suites``, ``conduct`` (statements, where a judge grades
+        them), ``judged`` (the judge, where there is one).
 
         Errors: ``KeyError`` for any other list; LISTS names them all.
         """
@@ -146,17 +164,25 @@ class Charter(Part):
             "automatic_errors": sorted({tool.error for tool in self.write_tools.values() if tool.error})
             if self.autonomy == "automatic"
             else [],
+            "suites": list(self.suites),
+            "conduct": [statement.id for statement in self.conduct] if self.judge else [],
+            "judged": ["judge"] if self.judge else [],
         }
         return tuple(lists[each])
 
     def number(self, path: str) -> float | None:
         """The number at a dotted path (``data.crm.entity.duplicates_max``), durations in seconds.
 
+        Entries of lists are named by their id (``conduct.cites.floor``).
+
         Edge: None where the path leads nowhere or to something that is not a number.
         """
         value: object = self
         for part in path.split("."):
-            value = value.get(part) if isinstance(value, Mapping) else getattr(value, part, None)
+            if isinstance(value, list):
+                value = next((entry for entry in value if getattr(entry, "id", None) == part), None)
+            else:
+                value = value.get(part) if isinstance(value, Mapping) else getattr(value, part, None)
             if value is None:
                 return None
         if isinstance(value, str):

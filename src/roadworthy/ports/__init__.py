@@ -4,6 +4,8 @@
 ``work``         what cases run with: engine, models, policies, connectors
 ``tables``       what questions about data are put to
 ``checking``, ``matching``, ``instruments``   engines that look at data
+``evaluating``, ``language``   what is evaluated, what it is graded with, what is kept of it
+``spotchecks``   which automatic cases people look at
 
 Adapters implement these; ``roadworthy.testing`` ships fakes and the conformance suites. All calls
 are synchronous; everything that changes state takes the caller's ``Transaction``, so that one
@@ -16,8 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from roadworthy.ports.checking import CheckCache, Checker
+    from roadworthy.ports.evaluating import Evaluations, Grading, Target
     from roadworthy.ports.instruments import Instruments, Opener
+    from roadworthy.ports.language import Completion, LanguageModel, Message
     from roadworthy.ports.matching import Matcher, MatchTable
+    from roadworthy.ports.spotchecks import SpotChecks
     from roadworthy.ports.state import (
         Cases,
         Clock,
@@ -63,6 +68,7 @@ __all__ = [
     "CheckCache",
     "Checker",
     "Clock",
+    "Completion",
     "Connector",
     "Credential",
     "Dataset",
@@ -71,15 +77,19 @@ __all__ = [
     "Engine",
     "EngineHealth",
     "Entropy",
+    "Evaluations",
     "EvidenceStore",
+    "Grading",
     "Instruments",
     "Job",
     "Knowledge",
+    "LanguageModel",
     "LedgerStore",
     "LoadedRelease",
     "Loader",
     "MatchTable",
     "Matcher",
+    "Message",
     "ModelStore",
     "Names",
     "Opener",
@@ -95,8 +105,10 @@ __all__ = [
     "Reviews",
     "Sealed",
     "SourceReader",
+    "SpotChecks",
     "Store",
     "Switches",
+    "Target",
     "TaskModel",
     "Trainer",
     "Transaction",
@@ -107,8 +119,11 @@ __all__ = [
 
 _PAGES = {
     "checking": ("CheckCache", "Checker"),
+    "evaluating": ("Evaluations", "Grading", "Target"),
     "instruments": ("Instruments", "Opener"),
+    "language": ("Completion", "LanguageModel", "Message"),
     "matching": ("MatchTable", "Matcher"),
+    "spotchecks": ("SpotChecks",),
     "state": (
         "Cases",
         "Clock",

@@ -15,6 +15,8 @@ from roadworthy.casework.review import Review
 from roadworthy.evidence import Measurement
 from roadworthy.gate import Waiver
 from roadworthy.ledger import Checkpoint, Entry
+from roadworthy.ports.evaluating import Evaluations
+from roadworthy.ports.spotchecks import SpotChecks
 from roadworthy.principal import Approval, Principal, Stop
 from roadworthy.quantities import Cost, Digest, Id
 from roadworthy.release import Archive, Release, Rollout
@@ -325,6 +327,8 @@ class Store(Protocol):
     switches: Switches
     replies: Replies
     ledger: LedgerStore
+    evaluations: Evaluations
+    spot_checks: SpotChecks
 
     def read(self) -> AbstractContextManager[Transaction]: ...
 

@@ -10,12 +10,14 @@ import sqlalchemy as sa
 from roadworthy.adapters.sql.cases import SqlCases
 from roadworthy.adapters.sql.effects import SqlEffects
 from roadworthy.adapters.sql.engine import begin_read, begin_write
+from roadworthy.adapters.sql.evaluations import SqlEvaluations
 from roadworthy.adapters.sql.evidence import SqlEvidence
 from roadworthy.adapters.sql.ledger import SqlLedger
 from roadworthy.adapters.sql.people import SqlPeople
 from roadworthy.adapters.sql.releases import SqlReleases
 from roadworthy.adapters.sql.replies import SqlReplies
 from roadworthy.adapters.sql.reviews import SqlReviews
+from roadworthy.adapters.sql.spotchecks import SqlSpotChecks
 from roadworthy.adapters.sql.switches import SqlSwitches
 from roadworthy.adapters.sql.transaction import SqlTransaction
 from roadworthy.ports import Store
@@ -39,6 +41,8 @@ class SqlStore(Store):
         self.switches = SqlSwitches()
         self.replies = SqlReplies()
         self.ledger = SqlLedger(engine)
+        self.evaluations = SqlEvaluations()
+        self.spot_checks = SqlSpotChecks()
 
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:

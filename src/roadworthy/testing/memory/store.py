@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from roadworthy.ledger import Checkpoint, Entry, Frontier, leaf_hash
 from roadworthy.ports import Store, Transaction
 from roadworthy.testing.memory.casework import MemoryCases, MemoryEffects, MemoryReviews
+from roadworthy.testing.memory.evaluations import MemoryEvaluations
 from roadworthy.testing.memory.records import (
     MemoryEvidence,
     MemoryPeople,
@@ -17,6 +18,7 @@ from roadworthy.testing.memory.records import (
     MemoryReplies,
     MemorySwitches,
 )
+from roadworthy.testing.memory.spotchecks import MemorySpotChecks
 from roadworthy.testing.memory.transaction import MemoryTransaction, State, opened
 
 
@@ -40,6 +42,8 @@ class MemoryStore(Store):
         self.switches = MemorySwitches()
         self.replies = MemoryReplies()
         self.ledger = MemoryLedger(self)
+        self.evaluations = MemoryEvaluations()
+        self.spot_checks = MemorySpotChecks()
 
     @contextmanager
     def read(self) -> Iterator[MemoryTransaction]:

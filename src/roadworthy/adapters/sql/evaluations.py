@@ -1,0 +1,7 @@
+"""Evaluations, their results, and the answers kept for the next time."""
+
+from __future__ import annotations
+
+
+class SqlEvaluations:
+    """The port ``Evaluations``."""

@@ -1,0 +1,74 @@
+"""Every table, in the words of the glossary. Migrations lead to exactly this; a test compares them.
+
+No column but those that say so holds content: personal data lie encrypted in ``payload`` alone.
+"""
+
+from roadworthy.adapters.sql.schema.casework import (
+    case_record,
+    effect,
+    outcome,
+    reject,
+    review,
+    spend,
+    step,
+)
+from roadworthy.adapters.sql.schema.evidence import (
+    approval,
+    certificate,
+    file_content,
+    measurement,
+    release,
+    release_file,
+    waiver,
+    watch,
+)
+from roadworthy.adapters.sql.schema.ledger import (
+    checkpoint,
+    ledger_entry,
+    ledger_outbox,
+    ledger_reference,
+    ledger_state,
+)
+from roadworthy.adapters.sql.schema.people import (
+    acknowledgement,
+    credential,
+    executor_lease,
+    principal,
+    reply,
+    stop,
+)
+from roadworthy.adapters.sql.schema.vault import key_check, payload, subject_key
+from roadworthy.adapters.sql.schema.words import metadata
+
+__all__ = [
+    "acknowledgement",
+    "approval",
+    "case_record",
+    "certificate",
+    "checkpoint",
+    "credential",
+    "effect",
+    "executor_lease",
+    "file_content",
+    "key_check",
+    "ledger_entry",
+    "ledger_outbox",
+    "ledger_reference",
+    "ledger_state",
+    "measurement",
+    "metadata",
+    "outcome",
+    "payload",
+    "principal",
+    "reject",
+    "release",
+    "release_file",
+    "reply",
+    "review",
+    "spend",
+    "step",
+    "stop",
+    "subject_key",
+    "waiver",
+    "watch",
+]

@@ -1,0 +1,145 @@
+"""Tables: casework."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from roadworthy.adapters.sql.columns import Moment, Number, Real, Score, Words
+from roadworthy.adapters.sql.schema.words import has, key, may_have, table
+
+case_record = table(
+    "case_record",
+    key("id"),
+    has("use_case"),
+    has("key"),
+    has("twin"),
+    has("subject"),
+    has("input"),
+    has("release"),
+    has("stage"),
+    has("probability", Real),
+    has("state"),
+    has("version", Number),
+    has("run", Number),
+    has("segment", Number),
+    has("handled_by"),
+    may_have("confidence", Score),
+    has("answer"),
+    has("reason"),
+    has("slice"),
+    has("cost_nano", Number),
+    has("cost_currency"),
+    has("created_at", Moment),
+    has("updated_at", Moment),
+    sa.UniqueConstraint("use_case", "key", "twin"),
+    sa.Index(None, "use_case", "id"),
+    sa.Index(None, "use_case", "stage", "id"),
+    sa.Index(None, "use_case", "release", "id"),
+    sa.Index(None, "state", "use_case", "id"),
+    # Counting reads this index alone, in the order of the groups: four times as fast as any other order.
+    sa.Index(None, "use_case", "stage", "state", "handled_by", "release"),
+)
+
+reject = table(
+    "reject",
+    key("id"),
+    has("use_case"),
+    has("key"),
+    has("input"),
+    has("problems", Words),
+    has("at", Moment),
+    sa.Index(None, "use_case", "id"),
+)
+
+step = table(
+    # A row begins as the note that an attempt started; it is a recorded step once it has a result.
+    # interrupted_nano: reserved price of attempts that ended without one; reserved_nano: of the last.
+    "step",
+    key("case_id"),
+    key("run", Number),
+    key("ordinal", Number),
+    has("name"),
+    has("arguments"),
+    may_have("result"),
+    has("segment", Number),
+    has("attempts", Number),
+    has("interrupted_nano", Number),
+    has("reserved_nano", Number),
+    has("cost_nano", Number),
+    has("currency"),
+    has("at", Moment),
+)
+
+outcome = table(
+    "outcome",
+    key("id"),
+    has("case_id"),
+    has("use_case"),
+    has("truth"),
+    has("judgement"),
+    has("source"),
+    has("principal"),
+    has("at", Moment),
+    sa.UniqueConstraint("case_id", "source"),
+)
+
+effect = table(
+    "effect",
+    key("id"),
+    has("case_id"),
+    has("use_case"),
+    has("slot"),
+    has("key"),
+    has("tool"),
+    has("arguments"),
+    has("arguments_digest"),
+    has("amount", Number),
+    has("state"),
+    has("version", Number),
+    has("stage"),
+    has("release"),
+    may_have("confidence", Score),
+    has("certificate"),
+    has("approved_by"),
+    has("disposition"),
+    has("reasons", Words),
+    has("untrusted", Words),
+    has("attempts", Number),
+    has("response"),
+    has("created_at", Moment),
+    has("updated_at", Moment),
+    sa.UniqueConstraint("key"),
+    sa.Index(None, "case_id", "id"),
+    sa.Index(None, "state", "id"),
+)
+
+spend = table("spend", key("use_case"), key("tool"), key("day"), has("minor", Number))
+
+review = table(
+    "review",
+    key("id"),
+    has("case_id"),
+    has("use_case"),
+    has("kind"),
+    has("effect"),
+    has("ordinal", Number),
+    has("question"),
+    has("reasons", Words),
+    has("role"),
+    has("proposal"),
+    has("state"),
+    has("version", Number),
+    has("due_at", Moment),
+    has("verdict"),
+    has("decided_by"),
+    may_have("decided_at", Moment),
+    has("reason"),
+    has("created_at", Moment),
+    sa.Index(None, "case_id", "id"),
+)
+# The inbox reads open ones only, a few among all that were ever decided.
+_OPEN = sa.text("state = 'open'")
+sa.Index("ix_review_open", review.c.id, sqlite_where=_OPEN, postgresql_where=_OPEN)
+sa.Index(
+    "ix_review_open_use_case", review.c.use_case, review.c.id, sqlite_where=_OPEN, postgresql_where=_OPEN
+)

@@ -1,0 +1,1 @@
+"""Tables: evaluations and their results."""

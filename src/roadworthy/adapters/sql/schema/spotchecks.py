@@ -1,0 +1,1 @@
+"""Tables: spot checks."""

@@ -1,0 +1,7 @@
+"""Draws for spot checks, and what was found."""
+
+from __future__ import annotations
+
+
+class MemorySpotChecks:
+    """The port ``SpotChecks``."""
