@@ -1,4 +1,4 @@
-"""Writes the reference pages that the program itself knows best: cli.md and charter.md.
+"""Writes the reference pages that the program itself knows best: cli.md, charter.md and graders.md.
 
 ``python docs/generate.py`` writes them, ``--check`` only says whether they are up to date.
 """
@@ -15,6 +15,7 @@ import typer
 
 from roadworthy.charter import json_schema
 from roadworthy.cli.app import build
+from roadworthy.evaluation import KINDS
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
 NOTE = "<!-- Written by docs/generate.py; change the program, not this page. -->"
@@ -42,6 +43,19 @@ Unknown fields are errors, aliases are not read, and every problem is told at on
 `roadworthy charter lint FOLDER`. The JSON Schema for editors: `roadworthy charter lint --schema FOLDER`.
 
 Amounts are written `49.90 EUR`, durations `30s`, `30m`, `4h` or `90d`, shares as numbers from 0 to 1.
+"""
+
+
+GRADERS_INTRODUCTION = """
+A grader says of one answer how right it is, from 0 to 1, and why. `passes_at` (default 1) is the lowest value that counts
+as passed. What a grader cannot say is *ungraded*: counted apart, never 0 and never left out. They stand in the settings
+beside a suite, `evals/NAME.yaml`:
+
+```yaml
+graders:
+  intent: {kind: label}
+  harmless: {kind: effects, forbidden: [{tool: refunds.issue, disposition: execute}]}
+```
 """
 
 
@@ -115,6 +129,23 @@ def charter_page() -> str:
     lines += [schema["description"], "", *fields(schema), ""]
     for name in order(schema, parts):
         lines += [f"## {title(name)}", "", parts[name].get("description", ""), "", *fields(parts[name]), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def graders_page() -> str:
+    """Every kind of grader with its options."""
+    lines = ["# Graders", "", NOTE, GRADERS_INTRODUCTION]
+    for kind in KINDS.values():
+        schema = kind.options.model_json_schema()
+        lines += [f"## {kind.name}", "", f"{kind.says[:1].upper()}{kind.says[1:]}.", ""]
+        if kind.rule is None:
+            lines += [
+                "It needs an instrument: an embedding, or the language model that the charter names.",
+                "",
+            ]
+        described = schema.get("description", "").partition(".")[2].strip()
+        lines += [described, ""] if described else []
+        lines += [*fields(schema), ""] if schema.get("properties") else ["It has no options.", ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -218,7 +249,11 @@ def cleaned(text: str) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Write the pages, or with ``--check`` say which ones are out of date."""
-    pages = {REFERENCE / "cli.md": cli_page(), REFERENCE / "charter.md": charter_page()}
+    pages = {
+        REFERENCE / "cli.md": cli_page(),
+        REFERENCE / "charter.md": charter_page(),
+        REFERENCE / "graders.md": graders_page(),
+    }
     stale = [
         path
         for path, text in pages.items()

@@ -70,7 +70,7 @@ def set_up(deployment: Deployment, place: Workspace) -> tuple[Principal, Release
                 id=deployment.new_id(), use_case=USE_CASE, release=release.digest, error_kind="any",
                 alpha=Share(0.05), delta=Share(0.05), threshold=0.5, n=100, accepted=100, wrong=0, upper=0.03,
                 automation=1.0, data_digest=digest_of([]), certified_at=now - timedelta(seconds=1),
-                expires_at=now + timedelta(days=1),
+                expires_at=now + timedelta(days=1), effects=("target.write",),
             ),
         )  # fmt: skip
     return who, release

@@ -58,7 +58,7 @@ def test_every_list_of_the_example_has_its_members() -> None:
         "tasks": ("intent",),
         "write_tools": ("helpdesk.reply", "helpdesk.withdraw", "refunds.issue"),
         "automatic_errors": ("intent",),
-        "suites": (),
+        "suites": ("desk",),
         "conduct": (),
         "judged": (),
     }

@@ -122,10 +122,20 @@ def passing(stage: Stage, charter: Charter = CHARTER) -> list[Measurement]:
                 if isinstance(each.threshold, float)
                 else charter.number(each.threshold.replace("{subject}", subject))
             )
+            fewest = (
+                each.min_n
+                if isinstance(each.min_n, int)
+                else charter.number(each.min_n.replace("{subject}", subject))
+            )
             assert threshold is not None
+            assert fewest is not None
             kept.append(
                 measurement(
-                    threshold, kind=each.measured_by, subject=subject, unit=each.unit, n=max(1, each.min_n)
+                    threshold,
+                    kind=each.measured_by,
+                    subject=subject,
+                    unit=each.unit,
+                    n=max(1, int(fewest)),
                 )
             )
     return kept

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from roadworthy.adapters.cedar import CedarPolicies
@@ -133,6 +137,24 @@ class Writer:
         return {"text": f"about {facts.get('about')}"}, Cost(500)
 
 
+@cache
+def the_policies() -> CedarPolicies:
+    """Read once: a real loader keeps what it loaded, too."""
+    return CedarPolicies({"desk.cedar": POLICIES})
+
+
+@cache
+def an_empty_database() -> bytes:
+    """Migrated once, then copied: migrating takes longer than most tests."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "empty.sqlite"
+        engine = open_engine(f"sqlite:///{file}")
+        upgrade(engine)
+        engine.dispose()
+        with closing(sqlite3.connect(file)) as connection:
+            return connection.serialize()
+
+
 def person(id_: str, *roles: Role) -> Principal:
     return Principal(id_, id_.title(), Kind.PERSON, frozenset(roles))
 
@@ -150,8 +172,9 @@ class Office:
     def __init__(self, folder: Path) -> None:
         self.clock = FixedClock(START)
         entropy = SeededEntropy(3)
-        engine = open_engine(f"sqlite:///{folder / 'office.sqlite'}")
-        upgrade(engine)
+        (folder / "office.sqlite").write_bytes(an_empty_database())
+        self.address = f"sqlite:///{folder / 'office.sqlite'}"
+        engine = open_engine(self.address)
         self.store = SqlStore(engine)
         self.engine = MemoryEngine(self.clock)
         self.workflows: dict[str, Handler] = {}
@@ -194,7 +217,7 @@ class Office:
             digest=Digest(digest),
             charter=self.charters[digest],
             workflow=Workflow("desk", self.workflows[digest]),
-            policies=CedarPolicies({"desk.cedar": POLICIES}),
+            policies=the_policies(),
             models={"intent": Model()},
             retrievers={},
             articles={},
@@ -223,6 +246,7 @@ class Office:
                         alpha=Share(0.05), delta=Share(0.05), threshold=threshold, n=100, accepted=80, wrong=0,
                         upper=0.04, automation=0.8, data_digest=digest_of([]), certified_at=now,
                         expires_at=now + timedelta(days=30),
+                        effects=("mail.reply", "bank.pay", "fax.send", "post.send"),
                     ),
                 )  # fmt: skip
         self.deployment.clearance.forget()

@@ -15,7 +15,14 @@ from roadworthy.trust import Calibration, Certificate, certify
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 RELEASE = digest(b"release")
-CASE = {"error_kind": "intent", "release": RELEASE, "score": 0.9, "now": NOW + timedelta(days=1)}
+CASE = {
+    "error_kind": "intent",
+    "effect": "ticket.answer",
+    "slice": "de",
+    "release": RELEASE,
+    "score": 0.9,
+    "now": NOW + timedelta(days=1),
+}
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +41,8 @@ def certificate():
         certified_at=NOW,
         expires_at=NOW + timedelta(days=90),
         mix={"de": Share(0.7), "en": Share(0.3)},
+        grader="label",
+        effects=["ticket.route", "ticket.answer"],
     )
 
 
@@ -55,6 +64,11 @@ def test_it_covers_a_sure_case_of_its_kind_and_release(certificate):
     ("change", "sentence"),
     [
         ({"error_kind": "reply"}, "no certificate for errors of kind `reply`, this one covers `intent`"),
+        (
+            {"effect": "bank.pay"},
+            "the certificate does not cover the effect `bank.pay`, only `ticket.answer`, `ticket.route`",
+        ),
+        ({"effect": ""}, "the certificate does not cover the effect ``"),
         (
             {"release": Digest("sha256:" + "ab" * 32)},
             f"certified for another release, `{RELEASE[7:19]}` and not `abababababab`",
@@ -88,8 +102,39 @@ def test_a_surer_case_is_never_refused_where_a_less_sure_one_is_covered(certific
         assert certificate.covers(**{**CASE, "score": other})
 
 
+def test_a_certificate_of_one_slice_covers_only_its_cases(certificate):
+    german = replace(certificate, slice="de")
+    assert german.covers(**CASE)
+    assert german.why_not(**{**CASE, "slice": "fr"}) == (
+        "the certificate covers cases of the slice `de` and not of `fr`"
+    )
+    assert not german.covers(**{**CASE, "slice": ""})
+    assert certificate.covers(**{**CASE, "slice": "fr"})
+
+
+@given(st.text(max_size=12))
+def test_no_effect_is_covered_that_is_not_named(certificate, effect):
+    assert certificate.covers(**{**CASE, "effect": effect}) == (effect in certificate.effects)
+
+
+def test_a_certificate_stored_before_effects_were_named_covers_nothing(certificate):
+    old = certificate.as_json()
+    for name in ("grader", "effects", "slice"):
+        del old[name]
+    read = Certificate.from_json(old)
+    assert (read.grader, read.effects, read.slice) == ("label", (), "")
+    for effect in ("ticket.answer", ""):
+        assert read.why_not(**{**CASE, "effect": effect}) == (
+            "the certificate covers no effect: it was given before certificates named their effects; certify again"
+        )
+
+
 def test_it_survives_storage_as_json(certificate):
-    for stored in (certificate, certificate.suspend(at=NOW, because="drift")):
+    for stored in (
+        certificate,
+        certificate.suspend(at=NOW, because="drift"),
+        replace(certificate, slice="de", grader="judge"),
+    ):
         assert Certificate.from_json(json.loads(json.dumps(stored.as_json()))) == stored
 
 
@@ -103,6 +148,11 @@ def test_it_survives_storage_as_json(certificate):
         {"certified_at": None},
         {"certified_at": "2026-11-02T09:00:00"},
         {"unknown": 1},
+        {"effects": "ticket.answer"},
+        {"effects": [1]},
+        {"effects": [""]},
+        {"grader": ""},
+        {"slice": None},
     ],
 )
 def test_a_damaged_certificate_is_not_read(certificate, damage):
@@ -120,7 +170,8 @@ def test_figures_that_contradict_each_other_make_no_certificate(certificate):
         {"threshold": float("nan")},
         {"accepted": 401},
         {"expires_at": NOW},
+        {"effects": ("",)},
         {"certified_at": NOW.replace(tzinfo=None)},
     ):
-        with pytest.raises(ValueError, match=r"certificate|threshold|cannot be"):
+        with pytest.raises(ValueError, match=r"certificate|threshold|cannot be|names"):
             replace(certificate, **change)

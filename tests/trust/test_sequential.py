@@ -278,3 +278,18 @@ def test_a_damaged_state_is_not_read(damage):
         CanaryWatch.from_json({"harm": HarmTest(0.0, FIVE).as_json()})
     with pytest.raises(Corrupt):
         Alarm.from_json({**Alarm(FIVE, 10).as_json(), "sums": "many"})
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0.01, 100)), max_size=30), st.floats(0.001, 0.999))
+def test_however_boldly_an_alarm_bets_it_loses_no_more_than_it_has(checks, tolerated):
+    alarm = Alarm(Share(tolerated), 1e300)
+    for loss, scale in checks:
+        alarm = alarm.update(loss, scale=scale)
+        assert all(part >= -1e-9 for part in alarm.sums)
+
+
+def test_a_scale_that_is_none_is_refused():
+    with pytest.raises(InputProblem) as caught:
+        Alarm(FIVE, 100).update(0.0, scale=0.0)
+    assert caught.value.code == "RW-TRUST-007"

@@ -19,6 +19,7 @@ class ReviewKind(StrEnum):
     UNCLEAR = "unclear"  # was it felt? does the journal still fit?
     CORRECTION = "correction"  # a halted release sent effects: look at them, undo if wrong
     PAIR = "pair"  # are these two rows the same thing?
+    SPOT_CHECK = "spot_check"  # it left without a person: what would have been right?
 
 
 class ReviewState(StrEnum):
@@ -47,6 +48,7 @@ ALLOWED: dict[ReviewKind, frozenset[Verdict]] = {
     ReviewKind.UNCLEAR: frozenset({Verdict.APPROVE, Verdict.REJECT, Verdict.DONE, Verdict.ESCALATE}),
     ReviewKind.CORRECTION: frozenset({Verdict.DONE, Verdict.ESCALATE}),
     ReviewKind.PAIR: frozenset({Verdict.ANSWER, Verdict.ESCALATE}),
+    ReviewKind.SPOT_CHECK: frozenset({Verdict.ANSWER, Verdict.ESCALATE}),
 }
 
 

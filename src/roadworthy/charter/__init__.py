@@ -3,19 +3,17 @@
 from roadworthy.charter.model import LISTS, Charter, json_schema
 from roadworthy.charter.parts import (
     TIERS,
-    Certificate,
     Entity,
     Field_,
     Knowledge,
-    LanguageModelPlan,
     Query,
     Source,
-    SpotCheckPlan,
     Task,
     Tool,
     seconds,
 )
 from roadworthy.charter.reading import MAX_BYTES, read
+from roadworthy.charter.trusting import Certificate, LanguageModelPlan, SpotCheckPlan
 
 __all__ = [
     "LISTS",

@@ -12,13 +12,10 @@ from pydantic_core import PydanticCustomError
 from roadworthy.charter.parts import (
     DURATION,
     Budget,
-    Certificate,
     Duration,
     Field_,
-    JudgePlan,
     Knowledge,
     Kpi,
-    LanguageModelPlan,
     Name,
     Owners,
     Part,
@@ -27,13 +24,18 @@ from roadworthy.charter.parts import (
     Risk,
     Slo,
     Source,
-    SpotCheckPlan,
-    Statement,
-    SuitePromise,
     Task,
     Tool,
     Value,
     seconds,
+)
+from roadworthy.charter.trusting import (
+    Certificate,
+    JudgePlan,
+    LanguageModelPlan,
+    SpotCheckPlan,
+    Statement,
+    SuitePromise,
 )
 
 Path = tuple[str | int, ...]
@@ -144,7 +146,7 @@ class Charter(Part):
         matched by likeness too), ``dated`` (sources with a refresh
         promise), ``knowledge``, ``tasks``, ``write_tools``, ``automatic_errors`` (kinds of error
         that something automatic depends on), ``suites``, ``conduct`` (statements, where a judge grades
-        them), ``judged`` (the judge, where there is one).
+        them), ``judged`` (the model that judges, where there is one).
 
         Errors: ``KeyError`` for any other list; LISTS names them all.
         """
@@ -166,7 +168,7 @@ class Charter(Part):
             else [],
             "suites": list(self.suites),
             "conduct": [statement.id for statement in self.conduct] if self.judge else [],
-            "judged": ["judge"] if self.judge else [],
+            "judged": [self.models[self.judge.model].model] if self.judge else [],
         }
         return tuple(lists[each])
 
@@ -214,6 +216,7 @@ def loose_ends(charter: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     for name in subjects[1:]:
         yield ("input", name, "subject"), f"`{subjects[0]}` names the data subject, at most one field does"
     yield from _systems_of_record(_entries(charter.get("data")))
+    yield from _far_away(charter)
 
 
 def _systems_of_record(sources: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
@@ -236,6 +239,18 @@ def _systems_of_record(sources: Mapping[str, Any]) -> Iterator[tuple[Path, str]]
             yield (
                 ("data", name, "entity"),
                 f"`{first}` and `{name}` both hold `{thing}`, and neither is its system of record",
+            )
+
+
+def _far_away(charter: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Texts of cases go to language models: none of them runs where the data may not be."""
+    allowed = charter.get("region") or "any"
+    for name, model in _entries(charter.get("models")).items():
+        region = model.get("region") if isinstance(model, Mapping) else None
+        if allowed != "any" and isinstance(region, str) and region not in {"", allowed}:
+            yield (
+                ("models", name, "region"),
+                f"data may be in `{allowed}`, and this model runs in `{region}`",
             )
 
 

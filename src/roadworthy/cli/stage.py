@@ -13,6 +13,7 @@ from pathlib import Path
 import yaml
 
 from roadworthy.cli.options import csv_rows
+from roadworthy.cli.suites import read_suite_file
 from roadworthy.errors import InputProblem, Problem
 from roadworthy.example import company
 from roadworthy.example.material import LiveCase, Material, People
@@ -52,7 +53,8 @@ def set_up(
             )
         material, told = _own_texts(place, folder, seed=seed, file=messages, text=text, label=label)
     else:
-        shutil.copytree(example_folder() / "knowledge", folder / "knowledge", dirs_exist_ok=True)
+        for content in ("knowledge", "evals"):
+            shutil.copytree(example_folder() / content, folder / content, dirs_exist_ok=True)
         material, told = _example(deployment, folder, seed=seed)
     return people, material, f"{built}; {told}"
 
@@ -107,7 +109,8 @@ def _example(deployment: Deployment, folder: Path, *, seed: int) -> tuple[Materi
             data = {"text": one.text, "sender": one.sender_email, "language": one.language}
             yield LiveCase(one.key, data, _truth(one.intent))
 
-    material = Material("support", files, repaired, train, certify, traffic(), _repairs(folder))
+    suites = [read_suite_file(file) for file in sorted((folder / "evals").glob("*.jsonl"))]
+    material = Material("support", files, repaired, train, certify, traffic(), suites, _repairs(folder))
     told = (
         f"{len(written)} customer messages in {len({one.intent for one in written})} kinds, two languages; "
         f"{len(train)} to train on, {len(certify)} to certify with"
@@ -229,7 +232,7 @@ def _own_texts(
         (folder / "crm.repaired.sqlite").replace(folder / "crm.sqlite")
         return [f"{merged} duplicate customers merged in a copy, and the copy put in place"]
 
-    material = Material("triage", files, files, train, certify[:CERTIFIED] + attacks, traffic(), repair)
+    material = Material("triage", files, files, train, certify[:CERTIFIED] + attacks, traffic(), (), repair)
     labels = len({truth for _, truth in train})
     return (
         material,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from roadworthy.errors import Problem
 from roadworthy.evaluation.grade import NOTHING
+from roadworthy.evaluation.strict import Fields, refuse
 from roadworthy.quantities import Cost
 
 
@@ -58,3 +60,97 @@ class Transcript:
     seconds: float = 0.0
     tokens: int = 0
     error: str = ""
+
+    def as_json(self) -> dict[str, object]:
+        """Everything ``from_json`` needs, as plain JSON values; what is empty is left out."""
+        found: dict[str, object] = {"output": self.output}
+        if self.label:
+            found["label"] = self.label
+        if self.confidence is not None:
+            found["confidence"] = self.confidence
+        if self.calls:
+            found["calls"] = [
+                {"tool": one.tool, "arguments": dict(one.arguments), "answer": one.answer}
+                for one in self.calls
+            ]
+        if self.effects:
+            found["effects"] = [_effect_as_json(one) for one in self.effects]
+        if self.passages:
+            found["passages"] = [
+                {"document": one.document, "text": one.text, "score": one.score} for one in self.passages
+            ]
+        if self.cost != NOTHING:
+            found["cost"] = str(self.cost)
+        if self.seconds:
+            found["seconds"] = self.seconds
+        if self.tokens:
+            found["tokens"] = self.tokens
+        if self.error:
+            found["error"] = self.error
+        return found
+
+    @classmethod
+    def from_json(cls, stored: object, *, place: str = "transcript") -> Transcript:
+        """Read what ``as_json`` wrote. Errors: ``InputProblem`` RW-EVAL-020 with everything that is wrong."""
+        problems: list[Problem] = []
+        read = cls.read(Fields(stored, place, problems), place, problems)
+        if problems:
+            raise refuse("RW-EVAL-020", problems)
+        return read
+
+    @classmethod
+    def read(cls, fields: Fields, place: str, problems: list[Problem], line: int = 0) -> Transcript:
+        """The transcript that stands in some fields; what is wrong is told to them."""
+
+        def inner(name: str) -> list[Fields]:
+            return [
+                Fields(one, f"{place}.{name}[{number}]", problems, line)
+                for number, one in enumerate(fields.items(name))
+            ]
+
+        read = cls(
+            output=fields.any("output"),
+            label=fields.text("label", ""),
+            confidence=fields.maybe_number("confidence"),
+            calls=tuple(_call(one) for one in inner("calls")),
+            effects=tuple(_effect(one) for one in inner("effects")),
+            passages=tuple(_passage(one) for one in inner("passages")),
+            cost=fields.cost("cost"),
+            seconds=float(fields.number("seconds", 0.0)),
+            tokens=fields.whole("tokens", 0),
+            error=fields.text("error", ""),
+        )
+        fields.done()
+        return read
+
+
+def _effect_as_json(one: Proposed) -> dict[str, object]:
+    found: dict[str, object] = {"tool": one.tool, "arguments": dict(one.arguments)}
+    if one.disposition:
+        found["disposition"] = one.disposition
+    if one.reasons:
+        found["reasons"] = list(one.reasons)
+    return found
+
+
+def _call(fields: Fields) -> Called:
+    read = Called(fields.text("tool"), fields.mapping("arguments"), fields.any("answer"))
+    fields.done()
+    return read
+
+
+def _effect(fields: Fields) -> Proposed:
+    read = Proposed(
+        fields.text("tool"),
+        fields.mapping("arguments"),
+        fields.text("disposition", ""),
+        fields.texts("reasons"),
+    )
+    fields.done()
+    return read
+
+
+def _passage(fields: Fields) -> Cited:
+    read = Cited(fields.text("document"), fields.text("text", ""), float(fields.number("score", 0.0)))
+    fields.done()
+    return read

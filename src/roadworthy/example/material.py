@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from roadworthy.evaluation import Suite
 from roadworthy.measure.labelled import Labelled
 from roadworthy.principal import Principal
 
@@ -50,6 +51,8 @@ class Material:
     train: Sequence[tuple[str, str]]
     certify: Sequence[Labelled]
     traffic: Iterator[LiveCase]
+    suites: Sequence[Suite]
+    """What is asked of every release, whatever it was trained on."""
     repair: Callable[[], Sequence[str]]
     """Applies the repairs that the gate asked for and says what was done."""
 
@@ -61,3 +64,16 @@ def wrong_export(labels: Sequence[str], *, seed: int) -> dict[str, str]:
     start = seed % len(names)
     chosen = [names[(start + number * len(names) // count) % len(names)] for number in range(count)]
     return {name: chosen[(place + 1) % count] for place, name in enumerate(chosen)}
+
+
+def relabelled(suite: Suite, labels: Mapping[str, str]) -> Suite:
+    """The suite as it is after somebody renamed what its tests expect."""
+    tests = [
+        replace(test, expected=labels.get(test.expected, test.expected))
+        if isinstance(test.expected, str)
+        else test
+        for test in suite.tests
+    ]
+    return Suite.of(
+        suite.name, tests, suite.graders, repeats=suite.repeats, seed=suite.seed, note=suite.note
+    )

@@ -13,14 +13,18 @@ from itertools import islice
 from roadworthy.casework.case import CaseRecord, State
 from roadworthy.casework.effect import EffectState
 from roadworthy.casework.review import Review, ReviewKind, Verdict
-from roadworthy.errors import Conflict, Refused
-from roadworthy.example.material import Material, People, Scene, wrong_export
+from roadworthy.errors import Refused
+from roadworthy.evaluation import Suite
+from roadworthy.evidence import Measurement
+from roadworthy.example.material import Material, People, Scene, relabelled, wrong_export
+from roadworthy.example.reviewer import answer_reviews
 from roadworthy.gate import Verdict as GateVerdict
 from roadworthy.measure.everything import measure_with_labels, measure_without_labels
 from roadworthy.measure.fact import keep
 from roadworthy.measure.labelled import Labelled
 from roadworthy.measure.stages import canary as canary_facts
 from roadworthy.measure.stages import stop_drill
+from roadworthy.measure.suites.releases import evaluate_release
 from roadworthy.operate.building import build_from_folder
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.intake import submit
@@ -33,6 +37,7 @@ from roadworthy.release import Release
 from roadworthy.stage import Stage
 
 BATCH = 40
+SUITE_AT_ONCE = 16
 LEFT = 20
 
 
@@ -98,7 +103,12 @@ class Road:
         )
 
     def _measure(
-        self, release: Release, name: str, *, labelled: Sequence[Labelled] | None = None
+        self,
+        release: Release,
+        name: str,
+        *,
+        labelled: Sequence[Labelled] | None = None,
+        suites: Sequence[Suite] | None = None,
     ) -> Iterator[Scene]:
         measured = list(measure_without_labels(self._deployment, self._people.builder, release))
         measured += measure_with_labels(
@@ -108,12 +118,15 @@ class Road:
             labelled or self._material.certify,
             wait=lambda left: self._wait(left, "pilot"),
         )
+        for suite in self._material.suites if suites is None else suites:
+            measured += self._evaluate(release, suite)
         figures = {f"{m.kind} {m.subject}".strip(): round(m.value, 4) for m in measured}
         told = {
             "business.kpi_baseline": "KPI baseline",
             "quality.accuracy": "accuracy",
             "knowledge.recall": "retrieval",
             "data.duplicates": "duplicates",
+            "quality.suite": "suite",
         }
         lines = [f"{told[m.kind]} {m.value:.1%} (n={m.n})" for m in measured if m.kind in told]
         for m in measured:
@@ -125,6 +138,11 @@ class Road:
             elif m.kind == "trust.certificate":
                 lines.append(f"no certificate: {m.method}; labels needed: {m.detail.get('labels_needed')}")
         yield Scene(name, f"Evidence for {release.name}", tuple(lines), figures)
+
+    def _evaluate(self, release: Release, suite: Suite) -> Sequence[Measurement]:
+        return evaluate_release(
+            self._deployment, self._people.builder, release, suite, gradings={}, concurrency=SUITE_AT_ONCE
+        ).measurements
 
     def _verdict_scene(self, name: str, concluded: GateVerdict) -> Scene:
         lines = [
@@ -222,7 +240,11 @@ class Road:
             ("its evaluation uses the same export, so its own figures cannot show it",),
             {"release": release.name, "mislabelled": len(mislabel)},
         )
-        yield from self._measure(release, "evidence-second-release", labelled=certify)
+        # The suite was brought up to date from that export too; the running release is asked again by it.
+        suites = [relabelled(suite, mislabel) for suite in self._material.suites]
+        for suite in suites:
+            self._evaluate(running, suite)
+        yield from self._measure(release, "evidence-second-release", labelled=certify, suites=suites)
         self._promote(release, Stage.PILOT)
         if not self._promote(release, Stage.SHADOW):
             yield self._verdict_scene("gate-bad", self._ask(release, Stage.SHADOW))
@@ -250,7 +272,14 @@ class Road:
         self._wait(lambda: alone - len(self._corrections(release)), "rollback")
         corrections = self._corrections(release)
         for review in corrections:
-            self._decide(review.id, review.proposal, Verdict.DONE, "looked at")
+            decide_review(
+                self._deployment,
+                self._people.reviewer,
+                review.id,
+                Verdict.DONE,
+                seen=review.proposal,
+                reason="looked at",
+            )
         with self._deployment.store.read() as tx:
             after = self._deployment.store.releases.rollout(tx, release.use_case).find(release.digest)
         return Scene(
@@ -341,7 +370,9 @@ class Road:
             cases.append(receipt.case)
         self._settle(what)
         truths = {one.key: one.truth for one in arrived}
-        self._answer_reviews({case.id: truths[case.key] for case in cases})
+        answer_reviews(
+            self._deployment, self._people.reviewer, {case.id: truths[case.key] for case in cases}
+        )
         self._settle(what)
         for one in arrived:
             record_outcome(
@@ -353,37 +384,6 @@ class Road:
                 source="desk",
             )
         return cases
-
-    def _answer_reviews(self, truths: Mapping[str, str]) -> None:
-        """The reviewer approves what is right, does the rest by hand, and escalates nothing."""
-        for case_id, truth in truths.items():
-            with self._deployment.store.read() as tx:
-                case = self._deployment.store.cases.get(tx, case_id)
-                reviews = self._deployment.store.reviews.of_case(tx, case_id)
-            for review in reviews:
-                if review.state != "open" or case is None:
-                    continue
-                if review.kind is ReviewKind.EFFECT:
-                    right = case.answer == truth
-                    chosen = Verdict.APPROVE if right else Verdict.REJECT
-                    self._decide(review.id, review.proposal, chosen, "" if right else "wrong answer")
-                else:
-                    self._decide(review.id, review.proposal, Verdict.DONE, "answered by hand")
-
-    def _decide(self, review: str, seen: str, chosen: Verdict, reason: str) -> None:
-        try:
-            decide_review(self._deployment, self._people.reviewer, review, chosen, seen=seen, reason=reason)
-        except Conflict:
-            return  # a rollback was faster
-        except Refused:
-            decide_review(
-                self._deployment,
-                self._people.reviewer,
-                review,
-                Verdict.REJECT,
-                seen=seen,
-                reason="a policy refuses it",
-            )
 
     def _settle(self, what: str) -> None:
         def left() -> int:

@@ -164,8 +164,12 @@ def _judge(
         else:
             reason = f"last measured {before.at:%Y-%m-%d}, it has expired"
         return _finding(requirement, subject, Mark.NOT_EVALUATED, reason, None, threshold)
-    if measured.n < requirement.min_n:
-        reason = f"rests on {measured.n} cases, at least {requirement.min_n} are needed"
+    fewest = _fewest(requirement, subject, charter)
+    if fewest is None:
+        reason = f"the charter sets no `{requirement.min_n}`"
+        return _finding(requirement, subject, Mark.NOT_EVALUATED, reason, measured, threshold)
+    if measured.n < fewest:
+        reason = f"rests on {measured.n} cases, at least {fewest:g} are needed"
         return _finding(requirement, subject, Mark.HOLD, reason, measured, threshold)
     if requirement.real_parts and measured.simulated and stage is Stage.PRODUCTION:
         reason = f"measured with simulated parts: {', '.join(measured.simulated)}"
@@ -196,6 +200,12 @@ def _threshold(requirement: Requirement, subject: str, charter: Charter) -> floa
     if isinstance(requirement.threshold, float):
         return requirement.threshold
     return charter.number(requirement.threshold.replace("{subject}", subject))
+
+
+def _fewest(requirement: Requirement, subject: str, charter: Charter) -> float | None:
+    if isinstance(requirement.min_n, int):
+        return requirement.min_n
+    return charter.number(requirement.min_n.replace("{subject}", subject))
 
 
 def _waive(finding: Finding, requirement: Requirement, waivers: Sequence[Waiver], now: datetime) -> Finding:

@@ -8,6 +8,7 @@ in the row), and for which tiers and stages it counts.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,6 +21,7 @@ from roadworthy.charter.reading import YAML_FAULTS
 from roadworthy.errors import InputProblem, Problem
 from roadworthy.stage import ROAD, Stage
 
+_PATH = re.compile(r"[a-z_]+(\.([a-z_]+|\{subject\}))+", re.ASCII)
 _FIELDS = {"id", "theme", "asks", "measured_by", "each", "compare", "threshold", "bound", "unit", "stages",
            "tiers", "min_n", "real_parts", "next_step", "minutes", "waivable"}  # fmt: skip
 
@@ -37,6 +39,7 @@ class Requirement:
 
     ``each``       names the list in the charter whose members are the subjects; empty: one subject "".
     ``threshold``  a number, or a dotted path into the charter (``{subject}`` is replaced).
+    ``min_n``      so many cases at least, or a path to their number.
     ``bound``      compare the pessimistic end of the interval rather than the value.
     ``real_parts`` in production, parts that were simulated do not count.
     ``minutes``    how long the next step is thought to take: the order of work.
@@ -53,7 +56,7 @@ class Requirement:
     unit: str
     stages: frozenset[Stage]
     tiers: frozenset[str]
-    min_n: int
+    min_n: int | str
     real_parts: bool
     next_step: str
     minutes: int
@@ -142,9 +145,20 @@ class _Fields:
     def count(self, name: str, absent: int) -> int:
         return int(self.take(name, "a whole number, 0 or more", _is_count, absent))
 
+    def count_or_path(self, name: str, absent: int) -> int | str:
+        expected = "a whole number, 0 or more, or a path into the charter"
+        count: int | str = self.take(
+            name, expected, lambda value: _is_count(value) or _is_path(value), absent
+        )
+        return count
+
 
 def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, str) and _PATH.fullmatch(value) is not None
 
 
 def _is_threshold(value: object) -> bool:
@@ -179,7 +193,7 @@ def _read(fields: _Fields) -> Requirement:
         unit=fields.text("unit"),
         stages=following,
         tiers=frozenset(fields.take("tiers", f"a list of {', '.join(TIERS)}", _are_tiers, [])),
-        min_n=fields.count("min_n", 0),
+        min_n=fields.count_or_path("min_n", 0),
         real_parts=fields.yes("real_parts", absent=False),
         next_step=fields.text("next_step"),
         minutes=fields.count("minutes", 30),

@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 
 from roadworthy.evidence import Measurement
 from roadworthy.measure import articles, sources
+from roadworthy.measure.certifying import content_aged
 from roadworthy.measure.entities import unclear_pairs
 from roadworthy.measure.fact import keep
 from roadworthy.measure.labelled import Labelled
 from roadworthy.measure.pilot import Wait, certificates, cost_and_load, hostile, quality, run_pilot
+from roadworthy.measure.spotchecks import spot_checks
 from roadworthy.measure.stages import canary, policy_coverage, shadow
 from roadworthy.operate.deployment import Deployment
 from roadworthy.principal import Principal, require
@@ -43,6 +45,8 @@ def measure_without_labels(
         *policy_coverage(loaded),
         *shadow(deployment, release),
         *canary(deployment, release),
+        *content_aged(deployment, release, loaded),
+        *spot_checks(deployment, release),
     ]
     return keep(deployment, principal, release, facts)
 

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 import numpy as np
 
 from roadworthy.casework.case import CaseRecord, State
 from roadworthy.casework.effect import EffectRecord
-from roadworthy.charter import seconds
 from roadworthy.disposition import Kind
 from roadworthy.errors import Unavailable
+from roadworthy.measure.certifying import Judged, certificates_of
 from roadworthy.measure.fact import Fact
 from roadworthy.measure.labelled import Labelled
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.intake import begin, check_input, subject_of
 from roadworthy.ports import LoadedRelease
 from roadworthy.principal import Principal, require
-from roadworthy.quantities import NANO, Interval, Share, digest_of
+from roadworthy.quantities import NANO, Interval, Share
 from roadworthy.release import Release
 from roadworthy.stage import Stage
-from roadworthy.trust import Calibration, Certificate, InsufficientEvidence, certify, wilson
+from roadworthy.trust import wilson
 
 Wait = Callable[[Callable[[], int]], None]
 """Waits until the given count of open cases is 0; shows progress; raises when nothing moves any more."""
+LABEL = "label"
+"""What says that an answer was wrong, where nothing else is declared: another label than the true one."""
 HARMFUL = frozenset({"money", "identity", "egress", "delete"})
 
 
@@ -186,76 +186,39 @@ def hostile(release: LoadedRelease, piloted: Sequence[Piloted]) -> Fact:
 def certificates(
     deployment: Deployment, principal: Principal, release: Release, piloted: Sequence[Piloted]
 ) -> list[Fact]:
-    """Certify what the charter promises, per kind of error, and keep each certificate.
+    """Certify what the charter promises about labels, per kind of error, and keep each certificate.
 
     One case per family enters the proof, hostile ones included: they are part of the traffic.
-    Cases on which the release abstains propose nothing and are left out.
+    Cases on which the release abstains propose nothing and are left out. Kinds that another grader
+    judges are certified by the evaluation of a suite.
     """
     loaded = deployment.loader.load(release.digest)
     facts = []
     for kind, promise in loaded.charter.certificates.items():
+        if promise.grader != LABEL:
+            continue
         abstain = set(loaded.charter.tasks[promise.task].abstain)
         seen: set[str] = set()
-        sample: list[Piloted] = []
+        sample: list[Judged] = []
         for one in (one for one in piloted if not one.labelled.planted):
             family = one.labelled.family or one.labelled.key
-            if family not in seen:
-                seen.add(family)
-                sample.append(one)
-        proposed = [one for one in sample if one.case.answer and one.case.answer not in abstain]
-        scores = np.array([one.case.confidence for one in proposed], dtype=np.float64)
-        wrong = np.array([one.case.answer != one.labelled.truth for one in proposed], dtype=bool)
-        outcome = certify(
-            Calibration(scores, wrong),
-            traffic_scores=scores,
-            alpha=Share(promise.alpha),
-            delta=Share(promise.delta),
-        )
-        inputs = [[one.labelled.key, one.labelled.truth] for one in sample]
-        if isinstance(outcome, InsufficientEvidence):
-            facts.append(
-                Fact(
-                    kind="trust.certificate", subject=kind, value=1.0, unit="share", n=len(sample),
-                    method=f"Learn-then-Test, exact binomial: {outcome.reason}", inputs=inputs, of_release=True,
-                    detail={"labels_needed": outcome.labels_needed},
+            if family in seen:
+                continue
+            seen.add(family)
+            sample.append(
+                Judged(
+                    key=one.labelled.key,
+                    truth=one.labelled.truth,
+                    score=one.case.confidence,
+                    wrong=not one.right,
+                    slice=one.case.slice,
+                    proposes=bool(one.case.answer)
+                    and one.case.answer not in abstain
+                    and math.isfinite(one.case.confidence),
+                    hidden=one.labelled.truth in abstain,
                 )
-            )  # fmt: skip
-            continue
-        now = deployment.now()
-        mix = Counter(one.case.slice for one in sample)
-        proposed_share = len(proposed) / len(sample)
-        certificate = Certificate.issue(
-            outcome,
-            id=deployment.new_id(),
-            use_case=release.use_case,
-            release=release.digest,
-            error_kind=kind,
-            data_digest=digest_of(inputs),
-            certified_at=now,
-            expires_at=now + timedelta(seconds=seconds(promise.valid_for)),
-            mix={name: Share(count / len(sample)) for name, count in sorted(mix.items())},
-        )
-        certificate = replace(certificate, automation=certificate.automation * proposed_share)
-        with deployment.store.write() as tx:
-            deployment.store.evidence.add_certificate(tx, certificate)
-            deployment.record(
-                tx,
-                "certificate.issued",
-                principal.id,
-                {"use_case": release.use_case, "release": release.digest, "certificate": certificate.id},
-                {name: str(value) for name, value in certificate.as_json().items() if name != "mix"},
             )
-        facts.append(
-            Fact(
-                kind="trust.certificate", subject=kind, value=certificate.upper, unit="share", n=len(sample),
-                method="Learn-then-Test, fixed sequence, exact binomial tails", inputs=inputs,
-                valid_days=seconds(promise.valid_for) / 86_400, of_release=True,
-                detail={
-                    "threshold": certificate.threshold, "accepted": certificate.accepted,
-                    "wrong": certificate.wrong, "automation": certificate.automation,
-                },
-            )
-        )  # fmt: skip
+        facts.append(certificates_of(deployment, principal, release, kind, sample))
     return facts
 
 

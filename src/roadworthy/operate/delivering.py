@@ -25,6 +25,7 @@ from roadworthy.errors import Conflict, Corrupt, InputProblem, Refused, Unavaila
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.disposing import weighed_arguments, why_not_leave
 from roadworthy.operate.jobs import delivery_job, open_review
+from roadworthy.operate.spotchecks.drawing import draw_for_check
 from roadworthy.ports import Connector, LoadedRelease, Transaction
 
 MAX_ATTEMPTS = 8
@@ -186,7 +187,8 @@ def _conclude(
         if fresh is None or fresh.state is not State.DELIVERING or fresh.version != case.version:
             return
         if all(effect.state in SETTLED for effect in effects):
-            close(deployment, tx, fresh, Event.DELIVERED, reason=fresh.reason)
+            closed = close(deployment, tx, fresh, Event.DELIVERED, reason=fresh.reason)
+            draw_for_check(deployment, tx, closed, release, effects)
         elif any(effect.state is EffectState.PARKED for effect in effects):
             parked = replace(
                 fresh,

@@ -287,11 +287,17 @@ def _cover(
         return "", f"`{name}` names no kind of error that a certificate could cover"
     certificates = deployment.store.evidence.certificates(tx, case.use_case, release=case.release)
     reasons = []
-    for certificate in certificates:
+    # The reason of a proof for the case's own slice says more than that of another slice's.
+    for certificate in sorted(certificates, key=lambda one: one.slice not in ("", case.slice)):
         if certificate.error_kind != tool.error:
             continue
         why = certificate.why_not(
-            error_kind=tool.error, release=case.digest, score=confidence, now=deployment.now()
+            error_kind=tool.error,
+            effect=name,
+            slice=case.slice,
+            release=case.digest,
+            score=confidence,
+            now=deployment.now(),
         )
         if not why:
             return certificate.id, ""

@@ -8,6 +8,7 @@ from typing import Any
 
 from roadworthy.casework.case import CaseRecord
 from roadworthy.casework.effect import EffectRecord
+from roadworthy.casework.review import ReviewKind, ReviewState
 from roadworthy.charter import Charter
 from roadworthy.errors import NotFound, RoadworthyError
 from roadworthy.ledger import decode
@@ -15,6 +16,7 @@ from roadworthy.operate.deployment import Deployment
 from roadworthy.ports import Transaction
 from roadworthy.principal import Principal, allows, require
 from roadworthy.release import short
+from roadworthy.trust import Certificate
 
 
 def find_case(deployment: Deployment, tx: Transaction, name: str, *, use_case: str = "") -> CaseRecord:
@@ -45,14 +47,11 @@ def explain(
         steps = deployment.store.cases.steps(tx, case.id, run=case.run)
         effects = deployment.store.effects.of_case(tx, case.id)
         reviews = deployment.store.reviews.of_case(tx, case.id)
-        certificates = {
-            str(certificate.id): certificate
-            for certificate in (
-                deployment.store.evidence.certificates(tx, case.use_case, release=case.release)
-                if case.release
-                else ()
-            )
-        }
+        # Whoever may be about to say what would have been right does not read it here first.
+        checked = allows(principal, "review.decide", use_case=case.use_case) and any(
+            review.kind is ReviewKind.SPOT_CHECK and review.state is ReviewState.OPEN for review in reviews
+        )
+        certificates = _certificates(deployment, tx, case)
         return {
             "case": case_json(case),
             "input": _content(deployment, tx, case.input, content),
@@ -99,13 +98,22 @@ def explain(
                     "source": outcome.source,
                     "at": outcome.at.isoformat(),
                 }
-                for outcome in deployment.store.cases.outcomes(tx, case.id)
+                for outcome in (() if checked else deployment.store.cases.outcomes(tx, case.id))
             ],
+            "withheld": ["outcomes"] if checked else [],
             "ledger": [
-                {"seq": entry.seq, "leaf": entry.leaf.hex(), **_event(entry.event)}
+                {"seq": entry.seq, "leaf": entry.leaf.hex(), **told}
                 for entry in deployment.store.ledger.about(tx, case.id)
+                if (told := _event(entry.event))["kind"] != "outcome.recorded" or not checked
             ],
         }
+
+
+def _certificates(deployment: Deployment, tx: Transaction, case: CaseRecord) -> dict[str, Certificate]:
+    if not case.release:
+        return {}
+    given = deployment.store.evidence.certificates(tx, case.use_case, release=case.release)
+    return {str(certificate.id): certificate for certificate in given}
 
 
 def case_json(case: CaseRecord) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from roadworthy.casework.effect import Outcome, TrueOutcome
 from roadworthy.errors import Conflict, InputProblem, NotFound, Problem
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.rollout import abort_release
+from roadworthy.operate.spotchecks.asking import SOURCE
 from roadworthy.operate.words import check_words
 from roadworthy.ports import Transaction
 from roadworthy.principal import SYSTEM, Principal, require
@@ -29,13 +30,19 @@ def record_outcome(
     source twice changes nothing. If a canary is proven worse by it, the canary is halted.
 
     Errors: ``InputProblem`` RW-OUTCOME-002 without a label or a source, RW-WORDS-001 where they are no
-    text to keep; ``NotFound`` RW-OUTCOME-001 for an unknown key, ``Conflict`` RW-OUTCOME-003 while
+    text to keep, RW-SPOT-005 for a source that belongs to spot checks; ``NotFound`` RW-OUTCOME-001 for an unknown key, ``Conflict`` RW-OUTCOME-003 while
     the case is still being worked.
     """
     require(principal, "outcome.record", use_case=use_case)
     check_words(truth=truth, source=source)
     if not truth or len(truth) > 200 or not source:
         raise InputProblem("RW-OUTCOME-002", Problem("expected a label and a source"))
+    if source.startswith(SOURCE):
+        raise InputProblem(
+            "RW-SPOT-005",
+            Problem(f"`{source}` is kept for what spot checks find", place="source"),
+            hint="answer the spot check in the inbox, or name another source",
+        )
     recorded: list[Outcome] = []
     worse: Release | None = None
     with deployment.store.write() as tx:

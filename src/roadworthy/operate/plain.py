@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
-from roadworthy.errors import InputProblem
+from pydantic import TypeAdapter, ValidationError
+
+from roadworthy.errors import InputProblem, Problem
+
+R = TypeVar("R")
 
 
 def plain(values: Mapping[str, object]) -> dict[str, object]:
@@ -34,3 +38,18 @@ def mapping(value: object) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise InputProblem("RW-RUN-006", f"expected a mapping, found {type(value).__name__}")
     return dict(value)
+
+
+def shaped(value: object, shape: type[R], *, place: str) -> R:
+    """A generated value as the type that a workflow asks for. Errors: ``InputProblem`` RW-RUN-005."""
+    try:
+        return TypeAdapter(shape).validate_python(value)
+    except ValidationError as problem:
+        raise InputProblem(
+            "RW-RUN-005",
+            [
+                Problem(str(error["msg"]), place=f"{place}.{'.'.join(map(str, error['loc']))}")
+                for error in problem.errors()
+            ],
+            hint="what was generated does not have the declared shape",
+        ) from None

@@ -17,6 +17,7 @@ from roadworthy.operate.delivering import close
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.disposing import weigh_again, weighed_arguments
 from roadworthy.operate.jobs import delivery_job, open_review, segment_job
+from roadworthy.operate.spotchecks.answering import answer_spot_check, erased_meanwhile, refuse_erased
 from roadworthy.operate.stewarding import settle_pair
 from roadworthy.operate.words import check_words
 from roadworthy.ports import LoadedRelease, Transaction
@@ -54,6 +55,8 @@ def decide_review(
     check_decision(review, verdict, seen=seen, reason=reason)
     if verdict is not Verdict.ESCALATE:
         _require_role(principal, review)
+    if review.kind is ReviewKind.SPOT_CHECK:
+        refuse_erased(deployment, case)
     release = deployment.loader.load(case.release) if case.release else None
     with deployment.store.write() as tx:
         decided = replace(
@@ -91,6 +94,8 @@ def decide_review(
                 _answer_effect(deployment, tx, principal, case, release, decided, verdict, edits or {})
             case ReviewKind.QUESTION:
                 _answer_question(deployment, tx, case, decided, answer)
+            case ReviewKind.SPOT_CHECK:
+                answer_spot_check(deployment, tx, case, decided, answer, principal)
             case ReviewKind.PAIR:
                 settle_pair(deployment, tx, case, decided, answer, principal)
             case _:
@@ -104,6 +109,8 @@ def escalate_due(deployment: Deployment, review_id: str) -> None:
         review = deployment.store.reviews.get(tx, review_id)
         case = deployment.store.cases.get(tx, review.case) if review else None
     if review is None or case is None or review.state is not ReviewState.OPEN:
+        return
+    if review.kind is ReviewKind.SPOT_CHECK and erased_meanwhile(deployment, case):
         return
     release = deployment.loader.load(case.release) if case.release else None
     with deployment.store.write() as tx:
@@ -308,7 +315,9 @@ def _finish_work(
             _save(deployment, tx, _moved(deployment, effect, EffectEvent.REFUSED, principal))
             _give_back(deployment, tx, effect)
     for other in deployment.store.reviews.of_case(tx, case.id):
-        if other.state is ReviewState.OPEN and other.id != review.id:
+        # What a spot check asks stays a question, whatever was put right since.
+        mine = other.id == review.id or other.kind is ReviewKind.SPOT_CHECK
+        if other.state is ReviewState.OPEN and not mine:
             cancelled = replace(other, state=ReviewState.CANCELLED, version=other.version + 1)
             deployment.store.reviews.save(tx, cancelled, expected=other.version)
     if case.state is not State.CLOSED:

@@ -14,8 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
-
 from roadworthy.casework.case import CaseRecord
 from roadworthy.casework.effect import EffectRecord, EffectState
 from roadworthy.casework.journal import Journal, Opening, Step
@@ -34,10 +32,11 @@ from roadworthy.operate.delivering import deliver_effect
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.disposing import fingerprint, may_read, weigh
 from roadworthy.operate.jobs import open_review
-from roadworthy.operate.plain import mapping, plain
+from roadworthy.operate.mirroring import recorded_answer, rehearsed, simulated_act
+from roadworthy.operate.plain import mapping, plain, shaped
 from roadworthy.operate.proposing import declared, effect_event, shared_slot, undeclared
 from roadworthy.policy import Outcome
-from roadworthy.ports import LoadedRelease, Transaction
+from roadworthy.ports import LoadedRelease, PricedTaskModel, Transaction
 from roadworthy.quantities import Cost
 
 R = TypeVar("R")
@@ -64,6 +63,8 @@ class _Finished:
     arguments: str
     value: object
     cost: Cost
+    asked: Mapping[str, object] | None = None
+    """What a read tool was called with: sealed beside the answer, so that a transcript can show it."""
 
 
 class Run:
@@ -97,8 +98,11 @@ class Run:
 
         def perform() -> tuple[object, Cost]:
             begun = time.thread_time_ns()
-            prediction = model.predict(text)
-            return prediction.as_json(), self._cpu_cost(time.thread_time_ns() - begun)
+            if isinstance(model, PricedTaskModel):
+                prediction, paid = model.predict_priced(text)
+            else:
+                prediction, paid = model.predict(text), Cost(0)
+            return prediction.as_json(), paid + self._cpu_cost(time.thread_time_ns() - begun)
 
         recorded = self._step(f"predict:{task}", {"text": text, "model": model.digest}, perform, _RESERVE)
         return Prediction.from_json(mapping(recorded))
@@ -162,17 +166,7 @@ class Run:
             return dict(written), price + self._cpu_cost(time.thread_time_ns() - begun)
 
         recorded = self._step(f"generate:{task}", as_json, perform, _RESERVE)
-        try:
-            return TypeAdapter(shape).validate_python(recorded)
-        except ValidationError as problem:
-            raise InputProblem(
-                "RW-RUN-005",
-                [
-                    Problem(str(error["msg"]), place=f"{task}.{'.'.join(map(str, error['loc']))}")
-                    for error in problem.errors()
-                ],
-                hint="what was generated does not have the declared shape",
-            ) from None
+        return shaped(recorded, shape, place=task)
 
     async def act(
         self, effect: Effect, *, confidence: float = float("nan"), because: Sequence[Reason] = ()
@@ -201,7 +195,9 @@ class Run:
             if row.state in {EffectState.PROPOSED, EffectState.UNKNOWN, EffectState.FAILED}:
                 self._ask_about(row, ordinal)
                 raise Suspended
-        value = {"state": str(row.state), "response": json.loads(row.response or "{}")}
+        value: dict[str, Any] = {"state": str(row.state), "response": json.loads(row.response or "{}")}
+        if rehearsed(self._case):
+            value = simulated_act(self._deployment, self._case, row, effect.arguments)
         self._finished = _Finished(ordinal, name, arguments, value, Cost(0))
         return Act(**value)
 
@@ -209,9 +205,13 @@ class Run:
         """Ask a person and end the segment; the answer starts the next one."""
         body = {"question": question, "choices": list(choices), "role": role}
         with self._for_good():
-            ordinal, _, step = self._turn("ask", body)
+            ordinal, digest, step = self._turn("ask", body)
             if step is not None:
                 return str(self._recorded(step))
+            if rehearsed(self._case):
+                answer = recorded_answer(self._deployment, self._case, body)
+                self._finished = _Finished(ordinal, "ask", digest, answer, Cost(0))
+                return answer
             self._ask(body, ordinal, role)
             raise Suspended
 
@@ -254,7 +254,10 @@ class Run:
         if finished is None:
             return
         tx.on_commit(self._flushed)
-        sealed = self._deployment.vault.seal(tx, self._case.subject, {"value": finished.value})
+        kept: dict[str, object] = {"value": finished.value}
+        if finished.asked is not None:
+            kept["asked"] = finished.asked
+        sealed = self._deployment.vault.seal(tx, self._case.subject, kept)
         self._deployment.store.cases.record_step(
             tx,
             Step(
@@ -288,7 +291,8 @@ class Run:
             value, cost = perform()
         # What the workflow sees now is exactly what it will see when the step is replayed.
         value = json.loads(json.dumps(value, default=str))
-        self._finished = _Finished(ordinal, name, digest, value, cost)
+        asked = plain(arguments) if name.startswith("call:") else None
+        self._finished = _Finished(ordinal, name, digest, value, cost, asked)
         self.spent = self.spent + cost
         return value
 

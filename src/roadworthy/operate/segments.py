@@ -23,6 +23,7 @@ from roadworthy.operate.delivering import deliver
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.disposing import Weighed, fingerprint, weigh
 from roadworthy.operate.jobs import open_review, segment_job
+from roadworthy.operate.mirroring import end_rehearsed, from_recordings, rehearsed
 from roadworthy.operate.proposing import declared, effect_event, shared_slot
 from roadworthy.operate.run import Halted, Run, Suspended
 from roadworthy.ports import LoadedRelease, Transaction
@@ -54,7 +55,7 @@ def run_segment(deployment: Deployment, reference: str) -> None:
         _park(deployment, case, stopped)
         return
     try:
-        release = deployment.loader.load(case.release)
+        release = from_recordings(deployment, case, deployment.loader.load(case.release))
         _execute(deployment, case, release)
     except Conflict:
         return  # somebody moved the case meanwhile; their job goes on
@@ -298,6 +299,9 @@ def _park(deployment: Deployment, case: CaseRecord, reason: str, run: Run | None
 
 def _hand_over(deployment: Deployment, case: CaseRecord, problem: RoadworthyError) -> None:
     """A person does the case; what happened stands in the reasons, content and traces do not."""
+    if rehearsed(case):
+        end_rehearsed(deployment, case, problem)
+        return
     kind = ReviewKind.UNCLEAR if isinstance(problem, Corrupt) else ReviewKind.WORK
     try:
         charter = deployment.loader.charter(case.release)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from roadworthy.casework.effect import Idempotency
 from roadworthy.casework.prediction import Prediction
@@ -64,6 +64,14 @@ class TaskModel(Protocol):
     def digest(self) -> Digest: ...
 
     def predict(self, text: str) -> Prediction: ...
+
+
+@runtime_checkable
+class PricedTaskModel(TaskModel, Protocol):
+    """A task model whose answers are paid for, each apart from the machine's own work."""
+
+    def predict_priced(self, text: str) -> tuple[Prediction, Cost]:
+        """A prediction, and what it cost."""
 
 
 class Retriever(Protocol):

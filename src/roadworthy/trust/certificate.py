@@ -8,7 +8,7 @@ It speaks of traffic like the calibration sample and of no other.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -25,7 +25,12 @@ class Certificate:
     the errors among these; ``upper`` is the bound proven by the two. ``automation`` is the share of
     traffic at or above the threshold, ``mix`` the share of each slice in the calibration sample.
 
-    Errors:  ``ValueError`` for figures that contradict each other and for times without a zone.
+    ``grader`` is what says that an answer was wrong. ``effects`` names the tools whose errors this kind
+    of error stands for: no other effect is covered, and without any none is. ``slice`` is the one it was
+    proven for, empty for all traffic.
+
+    Errors:  ``ValueError`` for figures that contradict each other, for times without a zone and for
+             names that are empty.
     """
 
     id: Id
@@ -44,6 +49,9 @@ class Certificate:
     certified_at: datetime
     expires_at: datetime
     mix: Mapping[str, Share] = field(default_factory=dict, hash=False)
+    grader: str = "label"
+    effects: tuple[str, ...] = ()
+    slice: str = ""
     suspended_at: datetime | None = None
     suspended_because: str = ""
 
@@ -57,6 +65,8 @@ class Certificate:
             raise ValueError("the times of a certificate carry their zone")
         if self.expires_at <= self.certified_at:
             raise ValueError("a certificate expires after it was given")
+        if not self.grader or not all(self.effects):
+            raise ValueError("the grader and the effects of a certificate have names")
 
     @classmethod
     def issue(
@@ -71,8 +81,11 @@ class Certificate:
         certified_at: datetime,
         expires_at: datetime,
         mix: Mapping[str, Share],
+        grader: str,
+        effects: Collection[str],
+        slice: str = "",
     ) -> Certificate:
-        """Bind a proven threshold to the release and the kind of error it was proven for."""
+        """Bind a proven threshold to the release, the kind of error and the effects it was proven for."""
         return cls(
             id=id,
             use_case=use_case,
@@ -90,20 +103,47 @@ class Certificate:
             certified_at=certified_at,
             expires_at=expires_at,
             mix=dict(mix),
+            grader=grader,
+            effects=tuple(sorted(set(effects))),
+            slice=slice,
         )
 
-    def covers(self, *, error_kind: str, release: Digest, score: float, now: datetime) -> bool:
+    def covers(
+        self, *, error_kind: str, effect: str, slice: str, release: Digest, score: float, now: datetime
+    ) -> bool:
         """An effect wrong in this way at worst, decided so surely, may leave without a person."""
-        return not self.why_not(error_kind=error_kind, release=release, score=score, now=now)
+        return not self.why_not(
+            error_kind=error_kind, effect=effect, slice=slice, release=release, score=score, now=now
+        )
 
-    def why_not(self, *, error_kind: str, release: Digest, score: float, now: datetime) -> str:
+    def why_not(
+        self, *, error_kind: str, effect: str, slice: str, release: Digest, score: float, now: datetime
+    ) -> str:
         """The first reason why it does not cover the case, as a sentence; empty when it does.
+
+        ``effect`` is the tool that would be called, ``slice`` the one the case belongs to.
 
         Edge:    a score that is not a finite number is never covered; a score equal to the threshold is.
                  A suspended certificate covers nothing, also before the moment of its suspension.
         """
+        return self._of_another_kind(error_kind, effect, slice) or self._does_not_stand(release, score, now)
+
+    def _of_another_kind(self, error_kind: str, effect: str, slice: str) -> str:
         if error_kind != self.error_kind:
             return f"no certificate for errors of kind `{error_kind}`, this one covers `{self.error_kind}`"
+        if not self.effects:
+            return (
+                "the certificate covers no effect: it was given before certificates named their effects; "
+                "certify again"
+            )
+        if effect not in self.effects:
+            named = ", ".join(f"`{one}`" for one in self.effects)
+            return f"the certificate does not cover the effect `{effect}`, only {named}"
+        if self.slice and slice != self.slice:
+            return f"the certificate covers cases of the slice `{self.slice}` and not of `{slice}`"
+        return ""
+
+    def _does_not_stand(self, release: Digest, score: float, now: datetime) -> str:
         if release != self.release:
             return f"certified for another release, {_short(self.release)} and not {_short(release)}"
         if self.suspended_at is not None:
@@ -144,17 +184,23 @@ class Certificate:
             "certified_at": self.certified_at.isoformat(),
             "expires_at": self.expires_at.isoformat(),
             "mix": {name: share.value for name, share in self.mix.items()},
+            "grader": self.grader,
+            "effects": list(self.effects),
+            "slice": self.slice,
             "suspended_at": self.suspended_at.isoformat() if self.suspended_at else None,
             "suspended_because": self.suspended_because,
         }
 
     @classmethod
     def from_json(cls, stored: Mapping[str, object]) -> Certificate:
-        """Read what ``as_json`` wrote. Errors: ``Corrupt`` RW-TRUST-006 when it is anything else."""
+        """Read what ``as_json`` wrote. One that was stored before effects were named covers nothing.
+
+        Errors: ``Corrupt`` RW-TRUST-006 when it is anything else.
+        """
         try:
-            values = dict(stored)
+            values = {"grader": "label", "effects": [], "slice": "", **stored}
             for name, read in _READERS.items():
-                values[name] = read(stored[name])
+                values[name] = read(values[name])
             return cls(**values)  # type: ignore[arg-type]
         except (KeyError, TypeError, ValueError, AttributeError) as problem:
             raise Corrupt(
@@ -189,6 +235,18 @@ def _mix(value: object) -> Mapping[str, Share]:
     return {str(name): _share(part) for name, part in value.items()}
 
 
+def _name(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"a name expected, found `{value}`")
+    return value
+
+
+def _names(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError(f"a list of names expected, found `{value}`")
+    return tuple(_name(one) for one in value)
+
+
 _READERS: Mapping[str, Callable[[object], object]] = {
     "alpha": _share,
     "delta": _share,
@@ -196,4 +254,7 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "expires_at": _time,
     "suspended_at": _time_or_none,
     "mix": _mix,
+    "grader": _name,
+    "effects": _names,
+    "slice": _name,
 }

@@ -210,9 +210,7 @@ class Alarm:
     Several bets run side by side, for small and large rises (Shiryaev-Roberts e-detector: Shin,
     Ramdas, Rinaldo 2022, arXiv 2203.03532).
 
-    Where cases are checked with different probabilities q, never below q_min: one update for every
-    automatic case, with loss ``wrong * q_min / q`` if it was checked and 0 if not, and
-    ``tolerated = alpha * q_min``; then ``patience`` counts cases.
+    Where cases are checked with different probabilities, ``SpotCheckWatch`` feeds it fairly.
     """
 
     tolerated: Share
@@ -236,18 +234,23 @@ class Alarm:
         """It rang, at this check or an earlier one, and rings until a new alarm takes its place."""
         return self.rang_at is not None
 
-    def update(self, loss: float) -> Alarm:
+    def update(self, loss: float, *, scale: float = 1.0) -> Alarm:
         """The next state, after one more check.
 
-        Errors:  ``InputProblem`` RW-TRUST-007 for a loss outside 0 to 1.
+        Losses that can stray but little from ``tolerated`` deserve bolder bets: ``scale`` makes them so.
+        It must be chosen before the loss is known; no bet ever risks more than can be lost.
+
+        Errors:  ``InputProblem`` RW-TRUST-007 for a loss outside 0 to 1 or a scale that is not above 0.
         """
         if not 0 <= loss <= 1:
             raise InputProblem("RW-TRUST-007", f"a loss lies between 0 and 1, found {loss}")
+        if not 0 < scale < math.inf:
+            raise InputProblem("RW-TRUST-007", f"bets are scaled by more than 0, found {scale}")
         if self.fires:
             return replace(self, checks=self.checks + 1)
         tolerated = float(self.tolerated)
         sums = tuple(
-            (before + 1) * (1 + min(bet, 1 / tolerated) * (loss - tolerated))
+            (before + 1) * (1 + min(bet * scale, 1 / tolerated) * (loss - tolerated))
             for before, bet in zip(self.sums, _BETS, strict=True)
         )
         after = replace(self, checks=self.checks + 1, sums=sums)

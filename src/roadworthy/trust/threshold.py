@@ -24,9 +24,9 @@ from roadworthy.trust.intervals import between, upper_bound, wilson
 # the sequence: beginning at 35 % automates 78 % of CLINC150 with 1,000 labels, at the top 74 %.
 START = Share(0.35)
 POWER = Share(0.8)
-_OUT_OF_REACH = 100_000
+OUT_OF_REACH = 100_000
 # Error rate to plan for where too little has been seen: this part of what is promised.
-_PLANNED_PART = 0.4
+PLANNED_PART = 0.4
 
 
 @dataclass(frozen=True, slots=True, eq=False, init=False)
@@ -123,8 +123,8 @@ def certify(
     """
     between("alpha", alpha)
     between("delta", delta)
-    traffic = _traffic(traffic_scores)
-    grid = _thresholds(traffic, start=start, steps=steps)
+    traffic = checked_traffic(traffic_scores)
+    grid = thresholds(traffic, start=start, steps=steps)
     accepted, wrong = calibration.counts(grid)
     proven = special.bdtr(wrong, accepted, float(alpha)) <= float(delta)
     passed = len(grid) if proven.all() else int(np.argmin(proven))
@@ -160,18 +160,23 @@ def labels_needed(*, alpha: Share, delta: Share, true_error: Share, power: Share
     if float(true_error) >= float(alpha):
         return None
     first, chunk, most = 0, 64, 0
-    while most <= _OUT_OF_REACH:
+    while most <= OUT_OF_REACH:
         wrong = np.arange(first, first + chunk)
-        n = _fewest(wrong, alpha=alpha, delta=delta)
+        n = fewest_each(wrong, alpha=alpha, delta=delta)
         strong = special.bdtr(wrong, n, float(true_error)) >= float(power)
-        enough = n[strong & (n <= _OUT_OF_REACH)]
+        enough = n[strong & (n <= OUT_OF_REACH)]
         if enough.size:
             return int(enough[0])
         first, chunk, most = first + chunk, 2 * chunk, int(n[-1])
     return None
 
 
-def _fewest(wrong: NDArray[np.int64], *, alpha: Share, delta: Share) -> NDArray[np.int64]:
+def fewest(wrong: int, *, alpha: Share, delta: Share) -> int:
+    """Fewest accepted cases that prove ``alpha`` in spite of so many wrong ones."""
+    return int(fewest_each(np.array([wrong]), alpha=alpha, delta=delta)[0])
+
+
+def fewest_each(wrong: NDArray[np.int64], *, alpha: Share, delta: Share) -> NDArray[np.int64]:
     """Fewest accepted cases that prove ``alpha`` in spite of so many wrong ones.
 
     Between two of these numbers the power only falls, so that no other number needs to be looked at.
@@ -186,7 +191,18 @@ def _fewest(wrong: NDArray[np.int64], *, alpha: Share, delta: Share) -> NDArray[
     return n
 
 
-def _thresholds(traffic: NDArray[np.float64], *, start: Share, steps: int) -> NDArray[np.float64]:
+def planned_error(wrong: int, accepted: int, *, alpha: Share, delta: Share) -> float:
+    """The error rate to plan with. Few cases say little of it: it is drawn towards a usual one."""
+    weight = fewest(0, alpha=alpha, delta=delta)
+    return (wrong + PLANNED_PART * float(alpha) * weight) / (accepted + weight)
+
+
+def starting_threshold(traffic: NDArray[np.float64], *, start: Share) -> float:
+    """The score that accepts ``start`` of the traffic, at which a sequence of tests begins."""
+    return float(thresholds(traffic, start=start, steps=1)[0]) if traffic.size else math.inf
+
+
+def thresholds(traffic: NDArray[np.float64], *, start: Share, steps: int) -> NDArray[np.float64]:
     """Scores that accept ``start`` to all of the traffic, surest first, each once. Labels play no part."""
     if steps < 1:
         raise InputProblem("RW-TRUST-005", f"a sequence of tests has at least one step, found {steps}")
@@ -200,25 +216,25 @@ def _thresholds(traffic: NDArray[np.float64], *, start: Share, steps: int) -> ND
 def _insufficient(
     n: int, accepted: int, wrong: int, alpha: Share, delta: Share, share: float
 ) -> InsufficientEvidence:
-    fewest = int(_fewest(np.array([0]), alpha=alpha, delta=delta)[0])
-    # Few cases say little about the error rate: the plan is drawn towards a usual one.
-    rate = (wrong + _PLANNED_PART * float(alpha) * fewest) / (accepted + fewest)
+    least = fewest(0, alpha=alpha, delta=delta)
+    rate = planned_error(wrong, accepted, alpha=alpha, delta=delta)
     needed = labels_needed(alpha=alpha, delta=delta, true_error=Share(rate))
     seen = f"{wrong} of {accepted} labelled cases at or above the starting threshold are wrong"
     if needed is None:
         reason = f"{seen}: too many for a promise of {alpha}, whatever the number of labels"
         if rate < float(alpha):
-            reason = f"{seen}: a promise of {alpha} would take more than {_OUT_OF_REACH} of them"
+            reason = f"{seen}: a promise of {alpha} would take more than {OUT_OF_REACH} of them"
         return InsufficientEvidence(reason, None, n, accepted, wrong)
-    if accepted < fewest:
-        reason = f"{seen}: even without an error a promise of {alpha} takes {fewest} of them"
+    if accepted < least:
+        reason = f"{seen}: even without an error a promise of {alpha} takes {least} of them"
     else:
         reason = f"{seen}: not enough to prove a promise of {alpha} at {Share(1 - float(delta))} certainty"
     further = max(1, math.ceil((needed - accepted) / share))
     return InsufficientEvidence(reason, further, n, accepted, wrong)
 
 
-def _traffic(scores: ArrayLike) -> NDArray[np.float64]:
+def checked_traffic(scores: ArrayLike) -> NDArray[np.float64]:
+    """The scores of the traffic as an array. Errors: RW-TRUST-004 where empty or not finite."""
     traffic = np.asarray(scores, dtype=np.float64)
     problems = _not_finite("traffic_scores", traffic)
     if not traffic.size:

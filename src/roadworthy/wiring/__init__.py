@@ -1,13 +1,16 @@
 """The one place that knows which technology stands behind which port, and that reads the environment."""
 
 from roadworthy.wiring.assembly import refuse_own_state
+from roadworthy.wiring.function import function_of
 from roadworthy.wiring.installation import (
     example_folder,
     folder_files,
     open_deployment,
     read_knowledge,
     requirements,
+    sandbox_loader,
 )
+from roadworthy.wiring.language import gradings, language_model, prompted_model
 from roadworthy.wiring.place import Workspace, acting_name, acting_on, demo_workspace, workspace
 from roadworthy.wiring.tables import instruments, now, read_contract, write_contract
 
@@ -18,13 +21,18 @@ __all__ = [
     "demo_workspace",
     "example_folder",
     "folder_files",
+    "function_of",
+    "gradings",
     "instruments",
+    "language_model",
     "now",
     "open_deployment",
+    "prompted_model",
     "read_contract",
     "read_knowledge",
     "refuse_own_state",
     "requirements",
+    "sandbox_loader",
     "workspace",
     "write_contract",
 ]

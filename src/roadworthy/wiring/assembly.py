@@ -13,6 +13,7 @@ from roadworthy.charter import Charter
 from roadworthy.errors import InputProblem, Problem
 from roadworthy.ports import LoadedRelease, SourceReader, TaskModel
 from roadworthy.quantities import Digest, digest_of
+from roadworthy.wiring.language import prompted_model
 from roadworthy.wiring.place import Workspace
 from roadworthy.wiring.tables import TableReader, is_database, location_of, read_contract
 
@@ -116,11 +117,18 @@ class Assembly:
 
         choices = folder / "models.json"
         chosen = json.loads(choices.read_text(encoding="utf-8")) if choices.exists() else {}
-        return {
+        local: dict[str, TaskModel] = {
             task: LocalModel.from_bytes(self._models.get(model))  # type: ignore[attr-defined]
             for task, model in chosen.items()
-            if task in charter.tasks
+            if task in charter.tasks and not charter.tasks[task].prompt
         }
+        asked = [task for task, promise in charter.tasks.items() if promise.prompt]
+        if not asked:
+            return local
+        prompts = {
+            f"prompts/{path.name}": path.read_bytes() for path in sorted((folder / "prompts").glob("*"))
+        }
+        return {**local, **{task: prompted_model(charter, task, prompts) for task in asked}}
 
 
 def refuse_own_state(charter: Charter, place: Workspace) -> None:

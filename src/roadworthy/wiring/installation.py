@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from roadworthy.errors import RoadworthyError
+from roadworthy.errors import InputProblem, Problem, RoadworthyError
 from roadworthy.gate import RequirementSet, parse_requirements
 from roadworthy.ledger import SigningKey
 from roadworthy.operate.clearance import Clearance
 from roadworthy.operate.deployment import Deployment, Prices
 from roadworthy.operate.stopping import read_stopped
-from roadworthy.ports import Knowledge, Transaction
+from roadworthy.ports import Knowledge, Loader, Transaction
 from roadworthy.quantities import Cost
 from roadworthy.release import Archive
 from roadworthy.wiring.assembly import Assembly
@@ -78,6 +79,35 @@ def open_deployment(place: Workspace, *, workers: int = 2, lease_ttl_s: float = 
         ledger_origin=LEDGER_ORIGIN,
         instruments=lambda: instruments(place),
     )
+
+
+def sandbox_loader(place: Workspace, deployment: Deployment, folder: Path, use_case: str) -> Loader:
+    """Loads releases whose tools and sources work on a copy of the data, never on the data themselves.
+
+    ``folder`` is a copy of the use case's data folder. Errors: ``InputProblem`` RW-MIRROR-016 where it is
+    none, or the very folder it should be a copy of.
+    """
+    from roadworthy.adapters.files import FileModels
+    from roadworthy.adapters.folders import FolderLoader
+
+    copy = folder.absolute()
+    if not copy.is_dir() or copy.name != use_case or copy.resolve() == (place.data / use_case).resolve():
+        raise InputProblem(
+            "RW-MIRROR-016",
+            Problem(
+                "expected a copy of the data folder of the use case, by the same name", place=str(folder)
+            ),
+            hint=f"copy {place.data / use_case} somewhere else, and name the copy",
+        )
+    rehearsed = replace(place, data_folder=copy.parent)
+    store = deployment.store
+
+    def archive(digest: str) -> Archive:
+        with store.read() as tx:
+            return store.releases.archive(tx, digest)
+
+    assembly = Assembly(rehearsed, FileModels(place.models))
+    return FolderLoader(archive, place.releases, assembly.assemble)
 
 
 def requirements() -> RequirementSet:

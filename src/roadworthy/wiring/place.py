@@ -4,7 +4,8 @@ ROADWORTHY_HOME          the workspace (default: ``~/.roadworthy``)
 ROADWORTHY_DATABASE_URL  where state lives (default: ``roadworthy.sqlite`` in the workspace)
 ROADWORTHY_PRINCIPAL     who acts on the command line where nobody signed in
 
-Addresses of data sources may name further variables, which hold their secrets.
+Addresses of data sources, and the language models of a charter, may name further variables, which hold
+their secrets.
 """
 
 from __future__ import annotations
@@ -28,10 +29,12 @@ class Workspace:
 
     home: Path
     database_url: str
+    data_folder: Path | None = None
+    """Where the data of use cases lie, if not in the workspace: a copy to rehearse on."""
 
     @property
     def data(self) -> Path:
-        return self.home / "data"
+        return self.data_folder or self.home / "data"
 
     @property
     def keys(self) -> Path:
@@ -93,6 +96,19 @@ def acting_name() -> str:
     raw = os.environ.get("ROADWORTHY_PRINCIPAL") or getpass.getuser()
     name = re.sub(r"[^a-z0-9._-]", "-", raw.lower())
     return name if re.match(r"[a-z]", name) and len(name) > 1 else f"user-{name}"
+
+
+def secret(name: str) -> str:
+    """The secret that a variable of the environment holds; empty for no name.
+
+    Errors: ``InputProblem`` RW-LLM-020 for a variable that is not set, by its name alone.
+    """
+    if name and not os.environ.get(name):
+        raise InputProblem(
+            "RW-LLM-020",
+            Problem(f"the variable `{name}` is not set", hint="set it where this runs: it holds the key"),
+        )
+    return os.environ[name] if name else ""
 
 
 def resolved(address: str) -> str:

@@ -12,7 +12,7 @@ from roadworthy.adapters.sql import SqlStore, SqlTransaction
 from roadworthy.casework.case import State
 from roadworthy.casework.effect import EffectState
 from roadworthy.stage import Stage
-from roadworthy.testing.conformance.examples import RELEASE, id_at
+from roadworthy.testing.conformance.examples import AT, RELEASE, id_at
 
 
 @contextmanager
@@ -46,6 +46,11 @@ QUESTIONS: dict[str, Callable[[SqlStore, SqlTransaction], object]] = {
     "whole inbox": lambda store, tx: store.reviews.open(tx),
     "size of the inbox": lambda store, tx: store.reviews.count_open(tx, "support"),
     "measurements": lambda store, tx: store.evidence.measurements(tx, "support"),
+    "spot checks": lambda store, tx: store.spot_checks.list(tx, "support"),
+    "spot check counts": lambda store, tx: store.spot_checks.counts(tx, "support"),
+    "spot checks asked": lambda store, tx: store.spot_checks.asked_since(tx, "support", AT, most=10),
+    "evaluations": lambda store, tx: store.evaluations.list(tx, "support"),
+    "results": lambda store, tx: store.evaluations.results(tx, id_at(1)),
     "certificates": lambda store, tx: store.evidence.certificates(tx, "support", release=RELEASE),
     "approvals": lambda store, tx: store.evidence.approvals(tx, "support", digest=RELEASE),
     "ledger": lambda store, tx: store.ledger.about(tx, id_at(1)),
@@ -69,7 +74,7 @@ def test_it_reads_an_index_and_no_whole_table(sql_store: SqlStore, engine: sa.En
         ]
     assert plans
     for step in plans:
-        assert not step.startswith("SCAN") or "USING COVERING INDEX" in step or "ix_review_open" in step, (
-            step
-        )
+        # A scan of what a question found within its limit reads no table.
+        harmless = ("USING COVERING INDEX", "ix_review_open", "SCAN anon_")
+        assert not step.startswith("SCAN") or any(one in step for one in harmless), step
         assert "TEMP B-TREE FOR ORDER BY" not in step or name in FEW, step

@@ -9,8 +9,8 @@ from pathlib import Path
 from roadworthy.errors import InputProblem, Problem
 from roadworthy.release import MAX_FILE_BYTES, MAX_FILES
 
-LEFT_OUT = frozenset({"data", "knowledge", "texts"})
-"""Folders at the top that hold content: it changes while a release stays what it is."""
+LEFT_OUT = frozenset({"data", "evals", "knowledge", "texts"})
+"""Folders at the top that hold content and tests: they change while a release stays what it is."""
 
 
 def read_folder(folder: Path) -> dict[str, bytes]:

@@ -4,6 +4,6 @@ Importing this needs none of the packages of the extra ``local``; using it tells
 """
 
 from roadworthy.adapters.localmodels.classifier import DEFAULT_FEATURES, TaskModel
-from roadworthy.adapters.localmodels.embedding import MiniLM, shared_minilm
+from roadworthy.adapters.localmodels.embedding import FINGERPRINT, MiniLM, shared_minilm
 
-__all__ = ["DEFAULT_FEATURES", "MiniLM", "TaskModel", "shared_minilm"]
+__all__ = ["DEFAULT_FEATURES", "FINGERPRINT", "MiniLM", "TaskModel", "shared_minilm"]

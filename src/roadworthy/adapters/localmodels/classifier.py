@@ -94,6 +94,18 @@ class TaskModel:
         """All labels it may answer with, in alphabetical order."""
         return self._parts.labels
 
+    @property
+    def trained_on(self) -> int:
+        """How many texts it learned from."""
+        return self._parts.trained_on
+
+    @property
+    def examples(self) -> tuple[tuple[str, str], ...]:
+        """The texts it kept, with their labels; those of more than 400 characters are cut."""
+        labels = self._parts.labels
+        places = self._parts.example_labels.tolist()
+        return tuple((text, labels[at]) for text, at in zip(self._parts.examples, places, strict=True))
+
     def predict(self, text: str) -> Prediction:
         """The label that fits best, with the runner-up and the five nearest labelled examples.
 

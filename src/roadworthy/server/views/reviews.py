@@ -9,6 +9,7 @@ from typing import Any
 from roadworthy.casework.review import ALLOWED, Review, ReviewKind, ReviewState
 from roadworthy.errors import NotFound, Problem, RoadworthyError
 from roadworthy.operate.explain import explain
+from roadworthy.operate.spotchecks.asking import AS_SENT
 from roadworthy.operate.stewarding import DIFFERENT, SAME
 from roadworthy.ports import Transaction
 from roadworthy.principal import Kind, Principal, Role, allows, require
@@ -18,6 +19,7 @@ from roadworthy.server.views.cases import decision
 from roadworthy.server.views.shared import plain, rows_limit, visible_use_cases
 
 HIDDEN = "not shown to your role"
+_UNSEEN = {"answer": "", "confidence": None, "reason": ""}
 
 
 def inbox(ask: Ask) -> dict[str, Any]:
@@ -39,7 +41,11 @@ def inbox(ask: Ask) -> dict[str, Any]:
 
 
 def review(ask: Ask) -> dict[str, Any]:
-    """One review: the case, what is proposed and why it was held, and which answers are possible."""
+    """One review: the case, what is proposed and why it was held, and which answers are possible.
+
+    Whoever spot-checks a case sees what came in and nothing of what was made of it, until the answer
+    is given: a person who reads the machine's answer first tends to find it right.
+    """
     store = ask.deployment.store
     with store.read() as tx:
         found = store.reviews.get(tx, ask.path["id"])
@@ -57,8 +63,13 @@ def review(ask: Ask) -> dict[str, Any]:
     if proposed is not None and effect is not None:
         proposed = {**proposed, "confidence": effect.confidence, **_tool(ask, effect.release, effect.tool)}
     why_not = why_not_decide(ask.principal, found)
+    unanswered = found.kind is ReviewKind.SPOT_CHECK and found.state is ReviewState.OPEN
+    # Where a workflow concludes no label, there is nothing to say but whether what was sent was right.
+    if blind := unanswered and not (question and AS_SENT in question["choices"]):
+        told = {**told, "case": {**told["case"], **_UNSEEN}, "steps": [], "effects": []}
     return plain(  # type: ignore[no-any-return]
         {
+            "blind": blind,
             "review": review_json(found, now=ask.deployment.now()),
             "you_may_decide": not why_not,
             "you_may_escalate": not why_not_escalate(ask.principal, found),
@@ -144,7 +155,7 @@ def _question(ask: Ask, tx: Transaction, found: Review) -> dict[str, Any] | None
     """What is asked, with the choices that are offered."""
     if found.kind is ReviewKind.PAIR:
         return {"question": "Are these two rows the same thing?", "choices": [SAME, DIFFERENT]}
-    if found.kind is not ReviewKind.QUESTION or not found.question:
+    if found.kind not in {ReviewKind.QUESTION, ReviewKind.SPOT_CHECK} or not found.question:
         return None
     if not allows(ask.principal, "case.read_content", use_case=found.use_case):
         return {"question": HIDDEN, "choices": []}

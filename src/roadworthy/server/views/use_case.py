@@ -127,6 +127,8 @@ def _certificates(ask: Ask, tx: Transaction, release: Release) -> list[dict[str,
             **certificate.as_json(),
             "why_not": certificate.why_not(
                 error_kind=certificate.error_kind,
+                effect=next(iter(certificate.effects), ""),
+                slice=certificate.slice,
                 release=release.digest,
                 score=certificate.threshold,
                 now=now,

@@ -11,11 +11,13 @@ class TestMyVault(VaultConformance):   # store, and as many vaults over it as a 
 
 from roadworthy.testing.conformance.casework import CasesConformance
 from roadworthy.testing.conformance.effects import EffectsConformance
+from roadworthy.testing.conformance.evaluations import EvaluationsConformance
 from roadworthy.testing.conformance.evidence import EvidenceConformance
 from roadworthy.testing.conformance.ledger import LedgerConformance
 from roadworthy.testing.conformance.people import PeopleConformance
 from roadworthy.testing.conformance.releases import ReleasesConformance
 from roadworthy.testing.conformance.reviews import ReviewsConformance
+from roadworthy.testing.conformance.spotchecks import SpotChecksConformance
 from roadworthy.testing.conformance.transactions import TransactionsConformance
 from roadworthy.testing.conformance.vault import VaultConformance
 
@@ -27,6 +29,8 @@ class StoreConformance(
     ReviewsConformance,
     ReleasesConformance,
     EvidenceConformance,
+    EvaluationsConformance,
+    SpotChecksConformance,
     PeopleConformance,
     LedgerConformance,
 ):

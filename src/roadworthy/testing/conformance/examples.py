@@ -197,6 +197,8 @@ def a_certificate(number: int = 1, **changes: Any) -> Certificate:
         certified_at=AT + timedelta(minutes=number),
         expires_at=AT + timedelta(days=90),
         mix={"de": Share(0.75), "fr": Share(0.25)},
+        effects=("reply.send",),
+        slice="de",
     )
     return replace(certificate, **changes)
 

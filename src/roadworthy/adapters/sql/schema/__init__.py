@@ -12,6 +12,13 @@ from roadworthy.adapters.sql.schema.casework import (
     spend,
     step,
 )
+from roadworthy.adapters.sql.schema.evaluations import (
+    evaluation,
+    evaluation_answer,
+    evaluation_grade,
+    evaluation_reference,
+    evaluation_result,
+)
 from roadworthy.adapters.sql.schema.evidence import (
     approval,
     certificate,
@@ -37,6 +44,7 @@ from roadworthy.adapters.sql.schema.people import (
     reply,
     stop,
 )
+from roadworthy.adapters.sql.schema.spotchecks import spot_answer, spot_check, spot_share
 from roadworthy.adapters.sql.schema.vault import key_check, payload, subject_key
 from roadworthy.adapters.sql.schema.words import metadata
 
@@ -48,6 +56,11 @@ __all__ = [
     "checkpoint",
     "credential",
     "effect",
+    "evaluation",
+    "evaluation_answer",
+    "evaluation_grade",
+    "evaluation_reference",
+    "evaluation_result",
     "executor_lease",
     "file_content",
     "key_check",
@@ -66,6 +79,9 @@ __all__ = [
     "reply",
     "review",
     "spend",
+    "spot_answer",
+    "spot_check",
+    "spot_share",
     "step",
     "stop",
     "subject_key",

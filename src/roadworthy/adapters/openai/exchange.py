@@ -1,0 +1,122 @@
+"""One HTTP exchange: a request out, at most 4 MB of an answer back, foreign errors translated."""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from roadworthy.adapters.openai.address import Address
+from roadworthy.errors import InputProblem
+
+if TYPE_CHECKING:
+    from pyreqwest.client import SyncClient
+
+LARGEST_ANSWER = 4_000_000
+"""Bytes of an answer, unpacked, that are read."""
+_CONNECT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a server sent. ``wait_s`` is how long it asks to wait before the next request."""
+
+    status: int
+    body: bytes
+    wait_s: float = 0.0
+
+
+class Failed(Exception):
+    """No whole answer came. ``again``: another try may help."""
+
+    def __init__(self, reason: str, *, again: bool) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.again = again
+
+
+class Exchange:
+    """Posts JSON to one path below an address. Several threads share its connections.
+
+    The key is sent to the host of the address and nowhere else: redirects are not followed, and no proxy
+    sees what is not encrypted.
+    """
+
+    def __init__(self, address: Address, path: str, *, key: str) -> None:
+        if key and not (key.isascii() and key.isprintable() and " " not in key):
+            raise InputProblem(
+                "RW-LLM-002",
+                "the key of the language model holds characters that no key has, such as a space or line end",
+                hint="set the environment variable named by `secret` again",
+            )
+        self._address = address
+        self._url = address.base + path
+        self._key = key
+        self._client: SyncClient | None = None
+        self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"Exchange({self._url!r})"
+
+    def post(self, body: bytes, *, timeout_s: float) -> Answered:
+        """Send once and read the answer. Errors: ``Failed``; ``InputProblem`` RW-LLM-001, RW-LLM-008."""
+        client = self._open()
+        errors = importlib.import_module("pyreqwest.exceptions")
+        request = client.post(self._url).timeout(timedelta(seconds=max(timeout_s, 0.001)))
+        request = request.header("Content-Type", "application/json").header("Accept", "application/json")
+        if self._key:
+            request = request.header("Authorization", f"Bearer {self._key}", is_sensitive=True)
+        try:
+            with request.body_bytes(body).build_streamed() as answer:
+                parts: list[bytes] = []
+                size = 0
+                while (chunk := answer.body_reader.read_chunk()) is not None:
+                    size += len(chunk)
+                    if size > LARGEST_ANSWER:
+                        raise Failed(f"its answer is larger than {LARGEST_ANSWER:,} bytes", again=False)
+                    parts.append(bytes(chunk))
+                return Answered(answer.status, b"".join(parts), _wait_s(answer.get_header("Retry-After")))
+        except errors.RequestTimeoutError:
+            raise Failed("it did not answer in time", again=True) from None
+        except errors.ConnectError:
+            raise Failed("no connection could be made", again=True) from None
+        except errors.PyreqwestError:
+            raise Failed("the connection broke off", again=True) from None
+
+    def _open(self) -> SyncClient:
+        # Built by the first request: charters name models that a process may never ask.
+        with self._lock:
+            if self._client is None:
+                self._client = self._build()
+            return self._client
+
+    def _build(self) -> SyncClient:
+        try:
+            from pyreqwest.client import SyncClientBuilder
+        except ImportError:
+            raise InputProblem(
+                "RW-LLM-008",
+                "language models are asked with `pyreqwest`, which is not installed",
+                hint="pip install pyreqwest",
+            ) from None
+        self._address.check_nearness()
+        builder = SyncClientBuilder().follow_redirects(False).referer(False).user_agent("roadworthy")
+        builder = builder.connect_timeout(timedelta(seconds=_CONNECT_S))
+        return (builder if self._address.encrypted else builder.no_proxy()).build()
+
+
+def _wait_s(header: str | None) -> float:
+    """Seconds that ``Retry-After`` asks for (RFC 9110 §10.2.3: a number or a date); 0 where it says nothing."""
+    text = (header or "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        at = parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return 0.0
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=UTC)
+    return max(0.0, (at - datetime.now(UTC)).total_seconds())

@@ -1,0 +1,132 @@
+"""Suite files, and evaluations as people read them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from roadworthy.cli.output import Output
+from roadworthy.errors import InputProblem, NotFound, Problem
+
+if TYPE_CHECKING:
+    from roadworthy.evaluation import Evaluation, Figure, Suite
+    from roadworthy.operate.deployment import Deployment
+    from roadworthy.principal import Principal
+    from roadworthy.wiring import Workspace
+
+WORST = 10
+SIGNS = {"passed": "✓", "failed": "✗", "error": "!", "ungraded": "?"}
+STYLES = {"passed": "green", "failed": "red", "error": "bold red", "ungraded": "yellow"}
+
+
+def read_suite(place: Workspace, use_case: str, name: str) -> Suite:
+    """A suite from a file, or by its name from `evals` in the use case's data folder.
+
+    Errors: ``NotFound`` RW-CLI-030 where there is none; as ``parse_suite``.
+    """
+    file = Path(name) if name.endswith(".jsonl") else place.data / use_case / "evals" / f"{name}.jsonl"
+    if not file.is_file():
+        folder = place.data / use_case / "evals"
+        known = ", ".join(sorted(one.stem for one in folder.glob("*.jsonl"))) if folder.is_dir() else ""
+        raise NotFound(
+            "RW-CLI-030",
+            f"no suite at `{file}`",
+            hint=f"suites here: {known}"
+            if known
+            else 'write one test a line, such as {"input": {"text": "…"}, "expected": "…"}',
+        )
+    return read_suite_file(file)
+
+
+def read_suite_file(file: Path) -> Suite:
+    """A suite with the settings beside it, if there are any. Errors: as ``parse_suite``."""
+    from roadworthy.evaluation import parse_suite
+
+    settings = file.with_suffix(".yaml")
+    return parse_suite(
+        file.stem,
+        text_of(file),
+        text_of(settings) if settings.is_file() else None,
+        place=str(file),
+    )
+
+
+def figures(found: Evaluation, out: Output) -> None:
+    """What an evaluation found, for people."""
+    summary = found.summary
+    overall = summary.overall
+    if overall.passed is None:
+        out.say(f"{found.suite} on {found.target}: nothing was graded", "bold red")
+    else:
+        span = overall.passed.interval
+        out.say(
+            f"{found.suite} on {found.target}: {overall.passed.value:.1%} of {overall.tests} tests pass "
+            f"(95 % interval {span.low:.1%} to {span.high:.1%})",
+            "bold",
+        )
+    out.table(
+        ["", "tests", "passed", "95 % interval", "wrong", "errors", "ungraded"],
+        [
+            *(_row(one.grader, one) for one in summary.graders),
+            *(_row(f"  {part.key} {part.value}", part.overall) for part in summary.slices),
+        ],
+        empty="",
+    )
+    if summary.erased:
+        out.say(f"{summary.erased} tests dropped out: their data subjects were erased", "yellow")
+
+
+def tell(deployment: Deployment, principal: Principal, found: Evaluation, out: Output) -> None:
+    """Figures, and the worst tests with their reasons where they may be shown."""
+    from roadworthy.measure.suites.recording import show_results
+    from roadworthy.principal import allows
+
+    if out.as_json:
+        return
+    figures(found, out)
+    with deployment.store.read() as tx:
+        page = deployment.store.evaluations.results(tx, found.id, limit=WORST)
+    bad = [one for one in page.rows if one.came != "passed"]
+    if bad and allows(principal, "case.read_content", use_case=found.use_case):
+        for one in show_results(deployment, principal, found.use_case, bad):
+            why = "its data subject was erased"
+            if one.result is not None:
+                why = one.result.transcript.error or "; ".join(
+                    f"{grade.grader}: {short_of(grade.reason)}"
+                    for grade in one.result.grades
+                    if grade.passed is not True
+                )
+            out.say(f"{SIGNS[one.record.came]} {one.record.test}  {why}", STYLES[one.record.came])
+    out.say(f"  every test: roadworthy evaluate show {found.id}", "cyan")
+
+
+def _row(name: str, figure: Figure) -> tuple[object, ...]:
+    passed = figure.passed
+    return (
+        name,
+        figure.tests,
+        f"{passed.value:.1%}" if passed else "nothing graded",
+        f"{passed.interval.low:.1%} to {passed.interval.high:.1%}" if passed else "",
+        figure.wrong,
+        figure.errors,
+        figure.ungraded,
+    )
+
+
+def text_of(file: Path) -> str:
+    """Errors: ``InputProblem`` RW-CLI-010 for a file that cannot be read as UTF-8."""
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise InputProblem("RW-CLI-010", Problem("no such file", place=str(file))) from None
+    except (OSError, UnicodeDecodeError) as fault:
+        raise InputProblem(
+            "RW-CLI-010", Problem(f"cannot be read ({type(fault).__name__})", place=str(file))
+        ) from None
+
+
+def short_of(value: object) -> str:
+    """One line of at most 160 characters."""
+    text = value if isinstance(value, str) else str(value)
+    line = " ".join(text.split())
+    return line if len(line) <= 160 else line[:159] + "…"
