@@ -37,9 +37,7 @@ from roadworthy.charter.trusting import (
     Statement,
     SuitePromise,
 )
-
-Path = tuple[str | int, ...]
-"""Where something stands in a charter: field names, and indexes of lists."""
+from roadworthy.placed import Path
 
 LISTS = (
     "data",

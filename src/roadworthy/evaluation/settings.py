@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
-import yaml
 from pydantic import ValidationError
 
-from roadworthy.charter.reading import YAML_FAULTS
 from roadworthy.errors import Problem
 from roadworthy.evaluation.grade import Grader
 from roadworthy.evaluation.graders import KINDS, Kind
-from roadworthy.evaluation.strict import LARGEST_INTEGER, fit, shown
+from roadworthy.evaluation.strict import LARGEST_INTEGER, shown
+from roadworthy.placed import Page, Path
 
 LONGEST_FILE = 200_000
 DEEPEST = 30
 MOST_REPEATS = 100
 LARGEST_SEED = 2**31 - 1
 DEFAULT = Grader("exact", "exact")
-
-Path = tuple[str | int, ...]
-Place = tuple[int, int]
 
 
 @dataclass(slots=True)
@@ -39,51 +34,19 @@ class Settings:
     """Graders that the file names, sound or not: a test that names a faulty one is no further problem."""
 
 
-class _Loader(yaml.SafeLoader):
-    """No aliases: a few lines of them stand for gigabytes, or for themselves. No depth without end."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self._depth = 0
-
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(
-                problem="found an alias, expected the value itself", problem_mark=mark
-            )
-        if self._depth > DEEPEST:
-            raise yaml.MarkedYAMLError(problem=f"nested deeper than {DEEPEST}", problem_mark=mark)
-        self._depth += 1
-        node = super().compose_node(parent, index)
-        self._depth -= 1
-        return node
-
-
-@dataclass(slots=True)
-class _Page:
-    """One file: its values, where each stands, and what is wrong with it."""
-
-    file: str
-    problems: list[Problem]
-    places: dict[Path, Place] = field(default_factory=dict)
-
-    def say(self, message: str, path: Path = (), hint: str = "", place: Place | None = None) -> None:
-        """A problem at the place of a path, or of the part of it that exists."""
-        while path and path not in self.places:
-            path = path[:-1]
-        line, column = place or self.places.get(path, (1, 1))
-        self.problems.append(Problem(fit(message, 300), self.file, line, column, hint))
-
-
 def read_settings(text: str, *, file: str, problems: list[Problem]) -> Settings:
     """What a settings file says. What is wrong is added to ``problems``, each at its line and column."""
-    page = _Page(file, problems)
+    page = Page(file, problems)
     settings = Settings()
-    if len(text) > LONGEST_FILE:
-        page.say(f"found {len(text)} characters, such a file has at most {LONGEST_FILE}")
+    if not text.strip():
         return settings
-    data = _data(text, page)
+    data = page.read(
+        text,
+        expected="expected a mapping with `graders`, `repeats` and so on",
+        most_bytes=LONGEST_FILE,
+        deepest=DEEPEST,
+        largest=LARGEST_INTEGER,
+    )
     if data is None:
         return settings
     settings.note = _text(data.pop("note", ""), "note", page)
@@ -100,65 +63,14 @@ def read_settings(text: str, *, file: str, problems: list[Problem]) -> Settings:
     return settings
 
 
-def _data(text: str, page: _Page) -> dict[str, Any] | None:
-    try:
-        root = yaml.compose(text, Loader=_Loader)
-    except yaml.MarkedYAMLError as problem:
-        mark = problem.problem_mark
-        page.say(f"not YAML: {problem.problem}", place=(mark.line + 1, mark.column + 1) if mark else (1, 1))
-        return None
-    except YAML_FAULTS as problem:
-        page.say(f"not YAML: {(str(problem).splitlines() or [type(problem).__name__])[0]}")
-        return None
-    if root is None:
-        return {}
-    if not isinstance(root, yaml.MappingNode):
-        page.say("expected a mapping with `graders`, `repeats` and so on")
-        return None
-    found = _plain(root, (), page)
-    return found if isinstance(found, dict) else None
-
-
-def _plain(node: yaml.Node, path: Path, page: _Page) -> Any:
-    place = (node.start_mark.line + 1, node.start_mark.column + 1)
-    page.places.setdefault(path, place)
-    if isinstance(node, yaml.SequenceNode):
-        return [_plain(item, (*path, number), page) for number, item in enumerate(node.value)]
-    if isinstance(node, yaml.MappingNode):
-        found: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            at = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
-            if not isinstance(key_node, yaml.ScalarNode):
-                page.say("a key is a word, found a list or a mapping", place=at)
-                continue
-            key = str(key_node.value)
-            if key in found:
-                page.say(f"`{key}` stands twice", place=at, hint="keep one of them")
-            page.places[*path, key] = at
-            found[key] = _plain(value_node, (*path, key), page)
-        return found
-    try:
-        value = yaml.SafeLoader("").construct_object(node)
-    except YAML_FAULTS:
-        page.say(f"cannot read the value `{shown(str(node.value), 60)}`", place=place)
-        return None
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > LARGEST_INTEGER:
-        page.say("no number here has that many digits", place=place)
-        return None
-    if isinstance(value, float) and not -1e300 < value < 1e300:
-        page.say(f"`{shown(str(node.value), 60)}` is no number that can be used", place=place)
-        return None
-    return value if isinstance(value, str | int | float | bool | type(None)) else str(node.value)
-
-
-def _text(value: object, name: str, page: _Page) -> str:
+def _text(value: object, name: str, page: Page) -> str:
     if isinstance(value, str):
         return value
     page.say(f"`{name}`: expected a text, found `{shown(value, 60)}`", (name,))
     return ""
 
 
-def _whole(value: object, name: str, least: int, most: int, page: _Page) -> int:
+def _whole(value: object, name: str, least: int, most: int, page: Page) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
         return value
     page.say(
@@ -167,7 +79,7 @@ def _whole(value: object, name: str, least: int, most: int, page: _Page) -> int:
     return least
 
 
-def _graders(told: object, page: _Page) -> tuple[Grader, ...]:
+def _graders(told: object, page: Page) -> tuple[Grader, ...]:
     if not isinstance(told, Mapping) or not told:
         page.say(
             "`graders`: expected a mapping of names to graders",
@@ -179,7 +91,7 @@ def _graders(told: object, page: _Page) -> tuple[Grader, ...]:
     return tuple(one for one in read if one is not None)
 
 
-def _grader(name: str, told: object, page: _Page) -> Grader | None:
+def _grader(name: str, told: object, page: Page) -> Grader | None:
     path: Path = ("graders", name)
     if not name.strip() or not name.isprintable() or len(name) > 80:
         page.say("a grader's name is a short printable text", path)
@@ -209,7 +121,7 @@ def _grader(name: str, told: object, page: _Page) -> Grader | None:
     return Grader(name, kind.name, left, float(passes_at)) if _sound(name, kind, left, page) else None
 
 
-def _sound(name: str, kind: Kind, options: Mapping[str, object], page: _Page) -> bool:
+def _sound(name: str, kind: Kind, options: Mapping[str, object], page: Page) -> bool:
     try:
         kind.options.model_validate(dict(options))
     except ValidationError as invalid:

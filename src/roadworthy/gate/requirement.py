@@ -17,8 +17,8 @@ from typing import Any
 import yaml
 
 from roadworthy.charter import LISTS, TIERS
-from roadworthy.charter.reading import YAML_FAULTS
 from roadworthy.errors import InputProblem, Problem
+from roadworthy.placed import YAML_FAULTS
 from roadworthy.stage import ROAD, Stage
 
 _PATH = re.compile(r"[a-z_]+(\.([a-z_]+|\{subject\}))+", re.ASCII)
