@@ -9,9 +9,9 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from roadworthy.charter.model import LOOSE_END, Charter, Path, loose_ends
+from roadworthy.charter.model import LOOSE_END, Charter, loose_ends
 from roadworthy.errors import InputProblem
-from roadworthy.placed import Page
+from roadworthy.placed import Page, Path
 
 MAX_BYTES = 200_000
 """A long charter has ten thousand; reading this many takes two seconds."""

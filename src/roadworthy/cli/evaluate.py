@@ -98,13 +98,15 @@ def run(
                     _evaluated(
                         deployment, principal, use_case, asked, chosen, charter,
                         outputs=outputs, function=function, version=version, repeats=repeats, seed=seed,
-                        concurrency=concurrency, fresh=fresh, told=told,
+                        concurrency=concurrency, fresh=fresh, own=not name.endswith(".jsonl"), told=told,
                     )
                 )  # fmt: skip
         if as_json:
             out.data({"evaluations": [one.as_json() for one in done]})
-        for one in done:
+        for name, one in zip(names, done, strict=True):
             tell(deployment, principal, one, out)
+            if chosen and name.endswith(".jsonl"):
+                out.say(f"  {name} is no suite of {use_case}: the gate does not count it", "yellow")
     return OK if all(_kept(one, charter) for one in done) else NO
 
 
@@ -332,6 +334,7 @@ def _evaluated(
     seed: int | None,
     concurrency: int,
     fresh: bool,
+    own: bool,
     told: Any,
 ) -> Evaluation:
     from roadworthy.cli.waiting import worker_of
@@ -347,7 +350,7 @@ def _evaluated(
         with worker_of(deployment):
             return evaluate_release(
                 deployment, principal, release, suite, gradings=instruments, concurrency=concurrency,
-                repeats=repeats, seed=seed, reuse=not fresh, progress=told,
+                repeats=repeats, seed=seed, reuse=not fresh, as_evidence=own, progress=told,
             ).evaluation  # fmt: skip
     target = _target(outputs, function, version)
     return run_suite(

@@ -139,9 +139,17 @@ class Road:
                 lines.append(f"no certificate: {m.method}; labels needed: {m.detail.get('labels_needed')}")
         yield Scene(name, f"Evidence for {release.name}", tuple(lines), figures)
 
-    def _evaluate(self, release: Release, suite: Suite) -> Sequence[Measurement]:
+    def _evaluate(
+        self, release: Release, suite: Suite, *, as_evidence: bool = True
+    ) -> Sequence[Measurement]:
         return evaluate_release(
-            self._deployment, self._people.builder, release, suite, gradings={}, concurrency=SUITE_AT_ONCE
+            self._deployment,
+            self._people.builder,
+            release,
+            suite,
+            gradings={},
+            concurrency=SUITE_AT_ONCE,
+            as_evidence=as_evidence,
         ).measurements
 
     def _verdict_scene(self, name: str, concluded: GateVerdict) -> Scene:
@@ -243,7 +251,7 @@ class Road:
         # The suite was brought up to date from that export too; the running release is asked again by it.
         suites = [relabelled(suite, mislabel) for suite in self._material.suites]
         for suite in suites:
-            self._evaluate(running, suite)
+            self._evaluate(running, suite, as_evidence=False)
         yield from self._measure(release, "evidence-second-release", labelled=certify, suites=suites)
         self._promote(release, Stage.PILOT)
         if not self._promote(release, Stage.SHADOW):

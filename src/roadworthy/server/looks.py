@@ -23,6 +23,7 @@ _SPANS = (
 
 WORDS: Mapping[str, str] = {
     "effect": "May this leave?",
+    "spot_check": "What would have been right?",
     "question": "A question",
     "work": "Do the case",
     "unclear": "Was it felt?",

@@ -43,12 +43,14 @@ def evaluate_release(
     repeats: int | None = None,
     seed: int | None = None,
     reuse: bool = True,
+    as_evidence: bool = True,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> Evaluated:
     """The suite, with the cases that became its tests, through the release: effects simulated, a worker runs.
 
-    What was stopped goes on; what is finished is asked anew. The facts are kept for the gate.
-    Errors: as ``run_suite`` and ``resolve``.
+    What was stopped goes on; what is finished is asked anew. With ``as_evidence`` the facts are kept for
+    the gate and certificates are issued: only for a suite that is the use case's own, not for any file
+    that happens to bear its name. Errors: as ``run_suite`` and ``resolve``.
     """
     use_case = release.use_case
     with deployment.store.read() as tx:
@@ -72,6 +74,8 @@ def evaluate_release(
         erased=asked.erased,
         progress=progress,
     )
+    if not as_evidence:
+        return Evaluated(asked.suite, evaluation, ())
     promise = deployment.loader.charter(release.digest).suites.get(suite.name)
     facts = suite_facts(
         deployment,

@@ -7,8 +7,11 @@ from typing import Any
 
 from roadworthy.charter import Charter
 from roadworthy.errors import InputProblem, Problem
+from roadworthy.evaluation import Evaluation
 from roadworthy.gate import as_json
 from roadworthy.operate.outcomes import canary_watch
+from roadworthy.operate.spotchecks.status import spot_check_status
+from roadworthy.operate.spotchecks.telling import status_json
 from roadworthy.operate.verdicts import verdict
 from roadworthy.ports import Transaction
 from roadworthy.principal import allows, require
@@ -46,6 +49,7 @@ def use_case(ask: Ask) -> dict[str, Any]:
             "release": release_json(release),
             "releases": _releases(ask, tx, rollout),
             "certificates": _certificates(ask, tx, release),
+            "suites": _suites(ask, tx, release),
             "waivers": _waivers(ask, tx, name),
             "cases": case_counts(ask, tx, name),
             "open_reviews": store.reviews.count_open(tx, name),
@@ -55,6 +59,7 @@ def use_case(ask: Ask) -> dict[str, Any]:
     page["charter"] = _promise(ask.deployment.loader.charter(release.digest))
     page["verdict"] = verdict_on(ask, name, release, _stage(ask, release))
     page["canary"] = _watch(ask, name, rollout)
+    page["spot_checks"] = status_json(spot_check_status(ask.deployment, name))
     return plain(page)  # type: ignore[no-any-return]
 
 
@@ -136,6 +141,32 @@ def _certificates(ask: Ask, tx: Transaction, release: Release) -> list[dict[str,
         }
         for certificate in found
     ]
+
+
+def _suites(ask: Ask, tx: Transaction, release: Release) -> list[dict[str, Any]]:
+    """The newest evaluation of this release on each suite."""
+    page = ask.deployment.store.evaluations.list(
+        tx, release.use_case, release=release.digest, finished=True, limit=200
+    )
+    newest: dict[str, dict[str, Any]] = {}
+    for record in page.rows:
+        if record.suite in newest:
+            continue
+        overall = Evaluation.from_json(record.body).summary.overall
+        newest[record.suite] = {
+            "suite": record.suite,
+            "evaluation": record.id,
+            "tests": overall.tests,
+            "passed": overall.passed.value if overall.passed else None,
+            "interval": [overall.passed.interval.low, overall.passed.interval.high]
+            if overall.passed
+            else None,
+            "wrong": overall.wrong,
+            "errors": overall.errors,
+            "ungraded": overall.ungraded,
+            "finished_at": record.finished_at.isoformat() if record.finished_at else None,
+        }
+    return [newest[name] for name in sorted(newest)]
 
 
 def _waivers(ask: Ask, tx: Transaction, name: str) -> list[dict[str, Any]]:
