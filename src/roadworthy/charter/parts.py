@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
@@ -81,7 +82,7 @@ class Query(Part):
     """A question to one of the declared data sources."""
 
     source: Name = Field(description="an entry of `data`")
-    sql: str = Field(min_length=1, description="read-only; one row with one value")
+    sql: str = Field(min_length=1, description="read-only; one row with one value, unless said otherwise")
 
 
 class Kpi(Part):
@@ -92,6 +93,20 @@ class Kpi(Part):
     baseline: Query = Field(description="its value before, measured on its own source")
     target: float = Field(description="the value that was promised")
     direction: Literal["up", "down"] = Field(default="up", description="which way is better")
+    current: Query | None = Field(default=None, description="its value now, asked on a schedule")
+    every: Duration = Field(default="1d", description="how often its value is asked for")
+    per_case: Query | None = Field(
+        default=None,
+        description="rows `key` and `value`: the figure of single cases, by their external key",
+    )
+    baseline_from: date | None = Field(default=None, description="first day of what the baseline speaks of")
+    baseline_until: date | None = Field(default=None, description="last day of it")
+    holdout: float = Field(
+        default=0.0,
+        ge=0,
+        le=0.5,
+        description="part of the live cases that stays with people, drawn by lot: what shows that the figure moved because of this",
+    )
 
 
 class Value(Part):

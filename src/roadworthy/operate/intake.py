@@ -13,6 +13,7 @@ from roadworthy.charter import Charter, Field_
 from roadworthy.errors import Conflict, InputProblem, NotFound, Problem
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.jobs import open_review, segment_job
+from roadworthy.operate.spotchecks.asking import lots_fall
 from roadworthy.ports import Reject, Transaction
 from roadworthy.principal import Principal, require
 from roadworthy.quantities import Cost, Id, digest_of
@@ -24,7 +25,21 @@ MOST_PROBLEMS = 20
 """Problems kept on record with a reject, and unknown fields named one by one: the rest is counted."""
 
 _LONGEST_WORDS, _LONGEST_NAME = 300, 100
+_WORKING = frozenset({Stage.CANARY, Stage.PRODUCTION})
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """The lot that a case drew where its charter keeps some with people. ``share`` of them stay there."""
+
+    share: float
+    stays: bool
+
+    @property
+    def words(self) -> str:
+        """Why people have the case, as they read it."""
+        return f"stays with people by lot, {self.share:.1%} of the cases do: it shows what the release is worth"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +82,7 @@ def submit(
         # Locked for reading: the assignment holds for the case's whole life.
         assignment = assign(deployment.store.releases.rollout(tx, use_case), key)
         subject = subject_of(deployment, charter, data)
+        lot = draw_lot(deployment, assignment.worker, key)
         case = begin(
             deployment,
             tx,
@@ -77,6 +93,7 @@ def submit(
             release=assignment.worker,
             probability=assignment.probability,
             actor=principal.id,
+            lot=lot,
         )
         if case is None:
             raise Conflict("RW-CASE-021", f"the key `{key}` was taken in this moment", hint="ask again")
@@ -109,9 +126,18 @@ def begin(
     actor: str,
     twin: str = "",
     stage: Stage | None = None,
+    lot: Lot | None = None,
 ) -> CaseRecord | None:
-    """Store a case and start its first segment (or hand it to people). None if the key is taken."""
+    """Store a case and start its first segment (or hand it to people). None if the key is taken.
+
+    A case that stays with people by ``lot`` has no release, the stage of the one that would have worked
+    on it, and the lot's share as its probability. None of that ever changes: it says for good to which
+    part the case belongs.
+    """
     now = deployment.now()
+    why, drawn = "no release works on it", {"holdout": f"{lot.share:.12g}"} if lot else {}
+    if lot and lot.stays and release:
+        release, stage, probability, why = None, release.stage, lot.share, lot.words
     sealed = deployment.vault.seal(tx, subject, dict(data))
     case = CaseRecord(
         id=deployment.new_id(),
@@ -130,7 +156,7 @@ def begin(
         handled_by="" if release else "person",
         confidence=float("nan"),
         answer="",
-        reason="",
+        reason=why if lot and lot.stays else "",
         slice=slice_of(charter, data),
         cost=Cost(0),
         created_at=now,
@@ -139,7 +165,7 @@ def begin(
     if not deployment.store.cases.add(tx, case):
         return None
     if release is None:
-        open_review(deployment, tx, case, charter, ReviewKind.WORK, reasons=("no release works on it",))
+        open_review(deployment, tx, case, charter, ReviewKind.WORK, reasons=(why,))
     else:
         deployment.engine.enqueue(tx, segment_job(case))
     deployment.record(
@@ -147,9 +173,36 @@ def begin(
         "case.accepted",
         actor,
         {"case": case.id, "use_case": case.use_case},
-        {"key": key, "twin": twin, "release": case.release, "stage": case.stage, "input": sealed.digest},
+        {
+            "key": key,
+            "twin": twin,
+            "release": case.release,
+            "stage": case.stage,
+            "input": sealed.digest,
+            **drawn,
+        },
     )
     return case
+
+
+def draw_lot(deployment: Deployment, worker: Release | None, key: str) -> Lot | None:
+    """Whether a live case stays with people by lot; None where no lot is drawn for it.
+
+    Sticky: the same key of a use case draws the same for ever, and a larger share keeps all that a smaller
+    one kept. Without the vault's key nobody can tell beforehand how it falls. It is drawn apart from who
+    gets a canary: both lots together are fair.
+    """
+    if worker is None or worker.stage not in _WORKING:
+        return None
+    share = deployment.loader.charter(worker.digest).kpi.holdout
+    if not share:
+        return None
+    return Lot(share, lots_fall(deployment, share, f"HOLD-OUT {worker.use_case} {key}"))
+
+
+def held_out(case: CaseRecord) -> bool:
+    """It is live and stays with people by lot, although a release would have worked on it."""
+    return not case.twin and not case.release and case.stage in _WORKING
 
 
 def subject_of(deployment: Deployment, charter: Charter, data: Mapping[str, object]) -> str:

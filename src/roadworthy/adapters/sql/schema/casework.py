@@ -68,6 +68,8 @@ step = table(
     has("cost_nano", Number),
     has("currency"),
     has("at", Moment),
+    # What a day cost is read without the days before it.
+    sa.Index(None, "at"),
 )
 
 outcome = table(

@@ -1,0 +1,62 @@
+"""What was spent: the cost books, read from what steps, cases, reviews and evaluations left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Protocol
+
+from roadworthy.business.costs.rows import (
+    CaseCost,
+    EvaluationCost,
+    OneCase,
+    Repeats,
+    ReviewCount,
+    StepCost,
+)
+
+if TYPE_CHECKING:
+    from roadworthy.ports.state import Transaction
+
+MOST_CASES = 20_000
+"""Single cases that are ever handed out at once."""
+
+
+class Costs(Protocol):
+    """Every answer is grouped by the store and grows with days and names, not with cases.
+
+    A period begins with ``start`` and ends before ``end``, both aware. Days are those of UTC.
+    """
+
+    def steps(
+        self, tx: Transaction, use_cases: Sequence[str], start: datetime, end: datetime
+    ) -> tuple[StepCost, ...]:
+        """By day, use case, release, work and step. A step counts on the day of its newest attempt."""
+
+    def cases(
+        self, tx: Transaction, use_cases: Sequence[str], start: datetime, end: datetime
+    ) -> tuple[CaseCost, ...]:
+        """Cases taken in within the period, by all that a row tells apart."""
+
+    def reviews(
+        self, tx: Transaction, use_cases: Sequence[str], start: datetime, end: datetime
+    ) -> tuple[ReviewCount, ...]:
+        """Answered reviews that were asked within the period."""
+
+    def evaluations(
+        self, tx: Transaction, use_cases: Sequence[str], start: datetime, end: datetime
+    ) -> tuple[EvaluationCost, ...]:
+        """Evaluations that began within the period."""
+
+    def single(
+        self, tx: Transaction, use_case: str, start: datetime, end: datetime, *, most: int = MOST_CASES
+    ) -> tuple[OneCase, ...]:
+        """Closed live cases taken in within the period, newest first, at most ``MOST_CASES``."""
+
+    def repeats(
+        self, tx: Transaction, use_case: str, start: datetime, end: datetime
+    ) -> tuple[Repeats, ...]:
+        """By release and step, only recorded live steps; steps without repeats are told too."""
+
+    def counted(self, tx: Transaction, use_case: str, month: date) -> int:
+        """Nano-units that the budget of the month (its first day) holds against effects."""

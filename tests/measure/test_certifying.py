@@ -1,0 +1,151 @@
+"""What is proven of a release, for which effects and slices, and when a proof has aged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.operate import flows
+from tests.operate.office import BEN, CHARTER, Office
+
+from roadworthy.ledger import decode
+from roadworthy.measure.certifying import Judged, certificates_of, content_aged, content_of
+from roadworthy.operate.bookkeeping import sequence_all
+from roadworthy.ports import Knowledge
+from roadworthy.release import Release
+from roadworthy.stage import Stage
+from roadworthy.trust import Certificate
+
+PER_SLICE = CHARTER.replace(
+    "intent: {task: intent, alpha: 0.05}", "intent: {task: intent, alpha: 0.05, per_slice: true}"
+)
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    office = Office(tmp_path)
+    yield office
+    office.store.close()
+
+
+def sample(n: int, *, error: float, slices: tuple[str, ...] = ("",), seed: int = 1) -> list[Judged]:
+    """Sure answers are right more often than unsure ones; slices take turns."""
+    random = np.random.default_rng(seed)
+    scores = random.uniform(0.2, 1.0, n)
+    wrong = random.random(n) < error * 2 * (1 - scores)
+    return [
+        Judged(f"c{at}", "refund", float(score), bool(bad), slices[at % len(slices)])
+        for at, (score, bad) in enumerate(zip(scores, wrong, strict=True))
+    ]
+
+
+def given(office: Office, release: Release) -> tuple[Certificate, ...]:
+    with office.store.read() as tx:
+        return office.store.evidence.certificates(tx, "desk", release=release.digest)
+
+
+def articles(count: int, *, changed: int = 0) -> tuple[Knowledge, ...]:
+    return tuple(
+        Knowledge(f"a{at}", "t", "x", "en", "olga", None, None, {}, "new" if at < changed else "old")
+        for at in range(count)
+    )
+
+
+def test_a_certificate_names_the_tools_whose_errors_it_stands_for(office: Office) -> None:
+    release = office.release(flows.reply, stage=Stage.DRAFT, threshold=None)
+    fact = certificates_of(office.deployment, BEN, release, "intent", sample(800, error=0.02))
+    (certificate,) = given(office, release)
+    assert certificate.effects == ("bank.pay", "fax.send", "mail.reply", "post.send")
+    assert certificate.grader == "label"
+    assert fact.value == certificate.upper <= 0.05
+    assert fact.detail["effects"] == list(certificate.effects)
+
+
+def test_it_says_how_many_labels_fewer_errors_and_more_automation_would_take(office: Office) -> None:
+    release = office.release(flows.reply, stage=Stage.DRAFT, threshold=None)
+    fact = certificates_of(office.deployment, BEN, release, "intent", sample(800, error=0.02))
+    stricter, more = fact.detail["labels_for_half_the_errors"], fact.detail["labels_for_more_automation"]
+    assert isinstance(stricter, dict)
+    assert isinstance(more, dict)
+    assert stricter["sentence"]
+    assert more["wanted"] > 0
+
+
+def test_too_few_labels_prove_nothing_and_say_how_many_are_missing(office: Office) -> None:
+    release = office.release(flows.reply, stage=Stage.DRAFT, threshold=None)
+    fact = certificates_of(office.deployment, BEN, release, "intent", sample(40, error=0.0))
+    assert given(office, release) == ()
+    assert fact.value == 1.0
+    needed = fact.detail["labels_needed"]
+    assert isinstance(needed, int)
+    assert needed > 0
+
+
+def test_every_slice_has_a_proof_of_its_own_and_a_thin_one_has_none(office: Office) -> None:
+    release = office.release(flows.reply, stage=Stage.DRAFT, threshold=None, charter=PER_SLICE)
+    cases = sample(1_600, error=0.02, slices=("de", "en")) + [
+        replace(one, key=f"fr-{one.key}", slice="fr") for one in sample(20, error=0.0)
+    ]
+    fact = certificates_of(office.deployment, BEN, release, "intent", cases)
+    assert {one.slice for one in given(office, release)} == {"de", "en"}
+    slices = fact.detail["slices"]
+    assert isinstance(slices, dict)
+    assert slices["fr"]["threshold"] is None
+    assert slices["fr"]["labels_needed"] > 0
+
+
+def test_where_proofs_are_per_slice_cases_without_one_never_get_a_proof_for_everything(
+    office: Office,
+) -> None:
+    release = office.release(flows.reply, stage=Stage.DRAFT, threshold=None, charter=PER_SLICE)
+    fact = certificates_of(office.deployment, BEN, release, "intent", sample(1_600, error=0.0))
+    assert given(office, release) == ()
+    assert "names its slice" in fact.method
+
+
+def test_cases_that_nobody_here_should_answer_are_told_apart(office: Office) -> None:
+    release = office.release(flows.reply, stage=Stage.DRAFT, threshold=None)
+    cases = sample(800, error=0.02)
+    cases += [Judged(f"o{at}", "out", 0.99, True, "", hidden=True) for at in range(4)]
+    fact = certificates_of(office.deployment, BEN, release, "intent", cases)
+    assert fact.detail["not_ours"] == {"cases": 4, "accepted": 4}
+
+
+@pytest.mark.parametrize(("changed", "suspended"), [(0, False), (19, False), (25, True)])
+def test_a_proof_ages_with_the_articles_it_rested_on(
+    office: Office, monkeypatch: pytest.MonkeyPatch, changed: int, suspended: bool
+) -> None:
+    release = office.release(flows.reply, stage=Stage.DRAFT, threshold=None)
+    load = office.load
+    monkeypatch.setattr(
+        office, "load", lambda digest, fresh=False: replace(load(digest), articles={"help": articles(100)})
+    )
+    certificates_of(office.deployment, BEN, release, "intent", sample(800, error=0.02))
+    later = replace(load(release.digest), articles={"help": articles(100, changed=changed)})
+    (fact,) = content_aged(office.deployment, release, later)
+    assert fact.value == pytest.approx(changed / 100)
+    (certificate,) = given(office, release)
+    assert (certificate.suspended_at is not None) is suspended
+    if suspended:
+        assert "25% of the articles changed" in certificate.suspended_because
+        assert list(content_aged(office.deployment, release, later)) == [], "what is suspended stays so"
+        sequence_all(office.deployment)
+        kinds = [decode(entry.event).kind for entry in office.store.ledger.entries()]
+        assert kinds.count("certificate.suspended") == 1
+
+
+def test_a_proof_of_whose_content_nothing_is_known_has_aged(office: Office) -> None:
+    release = office.release(flows.reply, stage=Stage.DRAFT)
+    (fact,) = content_aged(office.deployment, release, office.load(release.digest))
+    assert fact.value == 1.0
+    assert given(office, release)[0].suspended_at is not None
+
+
+def test_content_is_the_same_whatever_order_it_is_read_in(office: Office) -> None:
+    release = office.release(flows.reply, stage=Stage.DRAFT)
+    loaded = office.load(release.digest)
+    forward = content_of(replace(loaded, articles={"help": articles(9)}))
+    assert content_of(replace(loaded, articles={"help": articles(9)[::-1]})) == forward
