@@ -13,7 +13,9 @@ from tests.operate.office import BEN, CHARTER, Office
 
 from roadworthy.ledger import decode
 from roadworthy.measure.certifying import Judged, certificates_of, content_aged, content_of
+from roadworthy.measure.fact import keep
 from roadworthy.operate.bookkeeping import sequence_all
+from roadworthy.operate.verdicts import verdict
 from roadworthy.ports import Knowledge
 from roadworthy.release import Release
 from roadworthy.stage import Stage
@@ -149,3 +151,49 @@ def test_content_is_the_same_whatever_order_it_is_read_in(office: Office) -> Non
     loaded = office.load(release.digest)
     forward = content_of(replace(loaded, articles={"help": articles(9)}))
     assert content_of(replace(loaded, articles={"help": articles(9)[::-1]})) == forward
+
+
+def test_the_newest_certification_speaks_alone_also_where_it_proves_nothing(office: Office) -> None:
+    release = office.release(flows.reply, stage=Stage.DRAFT, threshold=None)
+    certificates_of(office.deployment, BEN, release, "intent", sample(800, error=0.02))
+    certificates_of(office.deployment, BEN, release, "intent", sample(800, error=0.02, seed=2))
+    standing = [one for one in given(office, release) if one.suspended_at is None]
+    assert len(standing) == 1
+    certificates_of(office.deployment, BEN, release, "intent", sample(800, error=1.0, seed=3))
+    assert [one for one in given(office, release) if one.suspended_at is None] == []
+
+
+def test_what_an_alarm_suspended_is_not_proven_again_on_the_same_cases(office: Office) -> None:
+    release = office.release(flows.reply, stage=Stage.DRAFT, threshold=None)
+    cases = sample(800, error=0.02)
+    certificates_of(office.deployment, BEN, release, "intent", cases)
+    (first,) = given(office, release)
+    with office.store.write() as tx:
+        office.store.evidence.suspend(
+            tx, first.id, at=office.clock.now(), reason="4 of 4 spot checks found an error"
+        )
+    fact = certificates_of(office.deployment, BEN, release, "intent", cases[:-1])
+    assert fact.value == 1.0
+    assert "others than those it rested on" in fact.method
+    fresh = [replace(one, key=f"new-{one.key}") for one in sample(800, error=0.02, seed=5)]
+    assert certificates_of(office.deployment, BEN, release, "intent", fresh).value <= 0.05
+
+
+def test_a_certificate_that_was_suspended_satisfies_no_gate(office: Office) -> None:
+    release = office.release(flows.reply, stage=Stage.DRAFT, threshold=None)
+    keep(
+        office.deployment,
+        BEN,
+        release,
+        [certificates_of(office.deployment, BEN, release, "intent", sample(800, error=0.02))],
+    )
+
+    def mark() -> str:
+        said = verdict(office.deployment, BEN, "desk", release.name, Stage.SHADOW)
+        return next(str(one.mark) for one in said.findings if one.requirement == "trust.certificate")
+
+    assert mark() == "pass"
+    (first,) = given(office, release)
+    with office.store.write() as tx:
+        office.store.evidence.suspend(tx, first.id, at=office.clock.now(), reason="an alarm")
+    assert mark() == "not evaluated"

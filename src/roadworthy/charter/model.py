@@ -38,6 +38,7 @@ from roadworthy.charter.trusting import (
     SuitePromise,
 )
 from roadworthy.placed import Path
+from roadworthy.quantities import digest_of
 
 LISTS = (
     "data",
@@ -166,9 +167,14 @@ class Charter(Part):
             else [],
             "suites": list(self.suites),
             "conduct": [statement.id for statement in self.conduct] if self.judge else [],
-            "judged": [self.models[self.judge.model].model] if self.judge else [],
+            "judged": [self._judge_name()] if self.judge else [],
         }
         return tuple(lists[each])
+
+    def _judge_name(self) -> str:
+        """The model that judges, and where it is asked: elsewhere it is another judge."""
+        plan = self.models[self.judge.model] if self.judge else None
+        return f"{plan.model} {digest_of(plan.url).removeprefix('sha256:')[:8]}" if plan else ""
 
     def number(self, path: str) -> float | None:
         """The number at a dotted path (``data.crm.entity.duplicates_max``), durations in seconds.
@@ -215,6 +221,11 @@ def loose_ends(charter: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
         yield ("input", name, "subject"), f"`{subjects[0]}` names the data subject, at most one field does"
     yield from _systems_of_record(_entries(charter.get("data")))
     yield from _far_away(charter)
+    suites = _entries(charter.get("suites"))
+    for name, promise in _entries(charter.get("certificates")).items():
+        grader = promise.get("grader") if isinstance(promise, Mapping) else None
+        if isinstance(grader, str) and "." in grader and grader.partition(".")[0] not in suites:
+            yield ("certificates", name, "grader"), f"no suite `{grader.partition('.')[0]}`"
 
 
 def _systems_of_record(sources: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:

@@ -18,8 +18,10 @@ class Certificate(Part):
     valid_for: Duration = Field(default="90d", description="then it has to be proven again")
     grader: str = Field(
         default="label",
-        min_length=1,
-        description="what says that an answer was wrong: `label` compares it with the true one",
+        pattern=r"^(label|[a-z][a-z0-9_-]{0,62}\.[^\s.]{1,80})$",
+        description="what says that an answer was wrong: `label` compares it with the true one, `SUITE.GRADER` is a "
+        "grader of one of `suites`",
+        examples=["label", "desk.grounded"],
     )
     per_slice: bool = Field(
         default=False, description="one proof for every slice; slices too thin for one go to people"

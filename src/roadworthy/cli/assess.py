@@ -9,10 +9,19 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from roadworthy.cli.judging import bytes_of, judge, parse_day, read_idea, read_policy, tell
+from roadworthy.cli.judging import (
+    bytes_of,
+    judge,
+    parse_day,
+    read_idea,
+    read_ideas,
+    read_policy,
+    tell,
+    write_new,
+    write_over,
+)
 from roadworthy.cli.options import Home, Json
 from roadworthy.cli.output import NO, OK, Output
-from roadworthy.errors import Conflict, InputProblem, Problem
 
 File = Annotated[Path, typer.Argument(help="The assessment's file.")]
 Files = Annotated[list[Path], typer.Argument(help="The files of the ideas.")]
@@ -20,7 +29,8 @@ FactsFile = Annotated[
     Path | None, typer.Option("--facts", help="What was measured, as JSON; it replaces what was answered.")
 ]
 PolicyFile = Annotated[
-    Path | None, typer.Option("--policy", help="Thresholds and assumptions; default: those that are shipped.")
+    Path | None,
+    typer.Option("--policy", help="Thresholds and assumptions; default: those that are shipped."),
 ]
 Seed = Annotated[int, typer.Option(help="Decides the draws: the same seed gives the same figures.")]
 Today = Annotated[str, typer.Option("--today", help="The day that is taken for today, such as 2027-06-30.")]
@@ -28,7 +38,9 @@ ReviewerHours = Annotated[
     float | None, typer.Option(help="Hours a week of all reviewers together; default: no limit.")
 ]
 Budget = Annotated[float | None, typer.Option(help="Money to build with; default: no limit.")]
-HighTier = Annotated[int | None, typer.Option(help="Ideas of a high risk tier at the same time; default: no limit.")]
+HighTier = Annotated[
+    int | None, typer.Option(help="Ideas of a high risk tier at the same time; default: no limit.")
+]
 Quarters = Annotated[int, typer.Option(help="Quarters to plan.")]
 
 
@@ -36,6 +48,7 @@ class FileOrCommand(TyperGroup):
     """``assess FILE`` says the same as ``assess show FILE``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The words of the command line, with `show` in front of a file."""
         first = next((one for one in args if not one.startswith("-")), "")
         # A word without a dot or a slash that is no file is rather a mistyped command.
         names_file = "." in first or "/" in first or (bool(first) and Path(first).exists())
@@ -76,18 +89,7 @@ def new(
     name = idea or _name_from(file)
     text = blank(name)
     read_assessment(text, file="--idea")
-    try:
-        with file.open("x", encoding="utf-8") as stream:
-            stream.write(text)
-    except FileExistsError:
-        raise Conflict(
-            "RW-ASSESS-002",
-            f"`{file}` exists and is left as it is",
-            hint=f"`roadworthy assess fill {file}` goes on with it; or name another file",
-        ) from None
-    except OSError as fault:
-        said = (fault.strerror or type(fault).__name__).lower()
-        raise InputProblem("RW-ASSESS-001", Problem(f"cannot be written: {said}", place=str(file))) from None
+    write_new(file, text)
     out.say(f"wrote {file}")
     out.say(f"  fill it in with an editor, or: roadworthy assess fill {file}", "cyan")
     return OK
@@ -96,18 +98,22 @@ def new(
 def fill(
     file: File,
     *,
-    all_of_it: Annotated[bool, typer.Option("--all", help="Ask answered questions too, to change them.")] = False,
+    all_of_it: Annotated[
+        bool, typer.Option("--all", help="Ask answered questions too, to change them.")
+    ] = False,
 ) -> int:
     """Ask the questions one at a time; what was answered is kept when you quit, and the next time goes on there."""
     from roadworthy.business.reading import blank, read_assessment
     from roadworthy.cli.filling import form_of
     from roadworthy.cli.written import with_answers
+    from roadworthy.wiring import acting_name
 
     out = Output(as_json=False)
     there = file.exists()
     text = bytes_of(file) if there else blank(_name_from(file)).encode()
     told = read_assessment(text, file=str(file))
     form = form_of(file, told, out, _ask)
+    form.last_owner = form.last_owner or acting_name()
     if there and text != with_answers(form.idea, form.title, form.answers).encode():
         kept = _beside(file)
         kept.write_bytes(text)
@@ -168,15 +174,17 @@ def check(
     home: Home = None,
 ) -> int:
     """Say everything that is wrong with some assessments, with line and column. Exit code 2: something is."""
-    from roadworthy.cli.judging import read_ideas
-
     out = Output(as_json=as_json)
     known = _accounts(home) if accounts else None
     found = read_ideas(files, known)
     if as_json:
-        out.data([{"idea": one.idea, "answered": list(one.answered), "open": list(one.open)} for one in found])
+        out.data(
+            [{"idea": one.idea, "answered": list(one.answered), "open": list(one.open)} for one in found]
+        )
     for one in found:
-        out.say(f"✓ {one.idea}: {len(one.answered)} of 18 questions say something, {len(one.open)} fields are open")
+        out.say(
+            f"✓ {one.idea}: {len(one.answered)} of 18 questions say something, {len(one.open)} fields are open"
+        )
         for field in one.open:
             out.say(f"    open: {field}", "dim")
     return OK
@@ -210,3 +218,127 @@ def show(
     else:
         tell(one, rules, out)
     return NO if one.verdict.conclusion in ("wait", "refuse") else OK
+
+
+def portfolio(
+    files: Files,
+    *,
+    budget: Budget = None,
+    reviewer_hours: ReviewerHours = None,
+    high_tier_at_most: HighTier = None,
+    quarters: Quarters = 4,
+    facts: FactsFile = None,
+    policy: PolicyFile = None,
+    seed: Seed = 1,
+    today: Today = "",
+    as_json: Json = False,
+) -> int:
+    """Rank ideas, choose among them within limits, and plan quarters. Exit code 3: none is to be funded."""
+    from roadworthy.business.report import Limits, side_by_side
+    from roadworthy.cli.judging import tell_portfolio
+    from roadworthy.wiring import now
+
+    out = Output(as_json=as_json)
+    rules = read_policy(policy)
+    day = parse_day(today, now().date())
+    limits = Limits(budget, reviewer_hours, high_tier_at_most)
+    ideas = judge(files, policy=rules, facts=facts, seed=seed, today=day, changes=False)
+    found = side_by_side(ideas, rules, limits, quarters=quarters)
+    if as_json:
+        out.data({**found.as_json(), "limits": limits.as_json()})
+    else:
+        tell_portfolio(found, ideas, out)
+    return OK if any(one.verdict.conclusion == "fund" for one in ideas) else NO
+
+
+def charter(
+    file: File,
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Write it to this file, which must not exist yet; default: to stdout."),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(help="Say instead what this charter promises otherwise than was assessed."),
+    ] = None,
+    facts: FactsFile = None,
+    policy: PolicyFile = None,
+    seed: Seed = 1,
+    today: Today = "",
+    as_json: Json = False,
+) -> int:
+    """Draft the charter of a funded idea, or compare one with its assessment. Exit code 3: it promises otherwise."""
+    from roadworthy.business.drafting import charter_draft, compare_with_charter
+    from roadworthy.charter import read as read_charter
+    from roadworthy.wiring import now
+
+    out = Output(as_json=as_json)
+    rules = read_policy(policy)
+    day = parse_day(today, now().date())
+    [one] = judge([file], policy=rules, facts=facts, seed=seed, today=day, changes=False)
+    if against is not None:
+        promised = read_charter(bytes_of(against), file=str(against))
+        found = compare_with_charter(one.assessment, promised, rules, facts=one.facts)
+        if as_json:
+            out.data([each.as_json() for each in found])
+        for each in found:
+            out.say(f"{'✗' if each.graver else '~'} {each.sentence}", "red" if each.graver else "yellow")
+        if not found:
+            out.say("the charter promises what was assessed", "bold green")
+        return NO if found else OK
+    text = charter_draft(one.assessment, one.verdict, rules, facts=one.facts)
+    if as_json:
+        out.data({"idea": one.assessment.idea, "charter": text})
+    elif output is None:
+        sys.stdout.write(text)
+    else:
+        write_new(output, text)
+        out.say(f"wrote {output}; {text.count('gap')} lines marked `gap` are to be settled")
+    return OK
+
+
+def report(
+    files: Files,
+    *,
+    output: Annotated[Path, typer.Option(help="The page's file.")] = Path("portfolio.html"),
+    pdf: Annotated[
+        Path | None, typer.Option(help="Print it to this file too, with an installed Chromium.")
+    ] = None,
+    title: Annotated[str, typer.Option(help="What stands on top.")] = "",
+    budget: Budget = None,
+    reviewer_hours: ReviewerHours = None,
+    high_tier_at_most: HighTier = None,
+    quarters: Quarters = 4,
+    facts: FactsFile = None,
+    policy: PolicyFile = None,
+    seed: Seed = 1,
+    today: Today = "",
+    as_json: Json = False,
+) -> int:
+    """Write the report for a board: one page that needs no network, and its facts as JSON with `--json`."""
+    from roadworthy.business.report import Limits, side_by_side
+    from roadworthy.business.report import report as document
+    from roadworthy.server.portfolio_report import portfolio_page
+    from roadworthy.wiring import now
+    from roadworthy.wiring.printing import print_page
+
+    out = Output(as_json=as_json)
+    rules = read_policy(policy)
+    day = parse_day(today, now().date())
+    limits = Limits(budget, reviewer_hours, high_tier_at_most)
+    ideas = judge(files, policy=rules, facts=facts, seed=seed, today=day)
+    several = side_by_side(ideas, rules, limits, quarters=quarters) if len(ideas) > 1 else None
+    named = title or (ideas[0].assessment.title if several is None else f"{len(ideas)} ideas")
+    facts_of_it = document(ideas, title=named, policy=rules, today=day, portfolio=several, limits=limits)
+    if as_json:
+        out.data(facts_of_it)
+    page = "" if as_json and pdf is None else portfolio_page(facts_of_it)
+    if not as_json:
+        replaced = output.exists()
+        write_over(output, page)
+        out.say(f"{'replaced' if replaced else 'wrote'} {output}")
+    if pdf is not None:
+        print_page(page, pdf)
+        out.say(f"printed {pdf}")
+    return OK

@@ -13,6 +13,7 @@ from rich.progress import Progress
 
 from roadworthy.cli.options import Home, Json, UseCase, csv_rows
 from roadworthy.cli.output import NO, OK, Output
+from roadworthy.cli.reviewing import show_review
 from roadworthy.errors import InputProblem, Problem
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(cases, name="cases")
     review = typer.Typer(help="Reviews: what waits for a person.", no_args_is_help=True)
     review.command("list")(list_reviews)
+    review.command("show")(show_review)
     review.command("decide")(decide)
     app.add_typer(review, name="review")
     app.command("run")(run_file)
@@ -98,12 +100,15 @@ def list_cases(
     rejected: Annotated[
         bool, typer.Option("--rejected", help="What broke its input contract instead.")
     ] = False,
+    rehearsed: Annotated[
+        bool, typer.Option("--rehearsed", help="Shadow, pilot, suite and mirror runs too.")
+    ] = False,
     limit: Limit = 25,
     after: After = "",
     as_json: Json = False,
     home: Home = None,
 ) -> None:
-    """Newest cases first."""
+    """Newest cases first; what only rehearsed them is left out."""
     from roadworthy.casework.case import State
     from roadworthy.cli.session import opened
     from roadworthy.operate.explain import case_json
@@ -131,7 +136,12 @@ def list_cases(
                     )
                 return
             page = deployment.store.cases.list(
-                tx, use_case, state=State(state) if state else None, after=after, limit=limit
+                tx,
+                use_case,
+                state=State(state) if state else None,
+                twin=None if rehearsed else "",
+                after=after,
+                limit=limit,
             )
         rows = [case_json(case) for case in page.rows]
         if as_json:

@@ -12,7 +12,7 @@ from rich.progress import Progress as Bar
 from roadworthy.cli import improving, proofs
 from roadworthy.cli.options import Home, Json, UseCase
 from roadworthy.cli.output import NO, OK, Output
-from roadworthy.cli.suites import SIGNS, STYLES, figures, read_suite, short_of, tell, text_of
+from roadworthy.cli.suites import SIGNS, STYLES, figures, read_suite, short_of, suite_file, tell, text_of
 from roadworthy.errors import InputProblem, Problem
 
 if TYPE_CHECKING:
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from roadworthy.release import Release
 
 Named = Annotated[
-    str, typer.Option("--release", help="r2, or the first digits of its digest; default: the newest.")
+    str,
+    typer.Option(
+        "--release", help="r2, or the first digits of its digest; default: the newest that has not ended."
+    ),
 ]
 EvaluationId = Annotated[str, typer.Argument(help="The id of an evaluation.")]
 
@@ -85,9 +88,11 @@ def run(
                 "RW-CLI-036",
                 Problem("no suite is named", hint="name one, or promise one under `suites` in the charter"),
             )
+        with deployment.store.read() as tx:
+            known = {one.suite for one in deployment.store.evaluations.references(tx, use_case)}
         done = []
         for name in names:
-            asked = read_suite(place, use_case, name)
+            asked = read_suite(place, use_case, name, known=known)
             with Bar(console=out.err, disable=not sys.stderr.isatty(), transient=True) as bar:
                 task = bar.add_task(f"suite {asked.name}", total=None)
 
@@ -271,11 +276,14 @@ def add(
     from roadworthy.operate.testcases import case_to_test
 
     out = Output(as_json=as_json)
-    with opened(home) as (deployment, principal, _):
+    with opened(home) as (deployment, principal, place):
+        file = suite_file(place, use_case, suite)
         added = case_to_test(deployment, principal, use_case, key, suite, expected=expected or None)
     if as_json:
         out.data({"suite": suite, "test": added.reference.test, "again": added.again})
     out.say(f"{key} is a test of {suite}" + (" already" if added.again else ""), "green")
+    if not file.is_file():
+        out.say("  the suite has no file of its own: it holds recorded cases, graded by their labels")
 
 
 def judge(
@@ -338,14 +346,14 @@ def _evaluated(
     told: Any,
 ) -> Evaluation:
     from roadworthy.cli.waiting import worker_of
-    from roadworthy.measure.suites.judged import standing_of
+    from roadworthy.measure.suites.judged import standings_of
     from roadworthy.measure.suites.releases import evaluate_release
     from roadworthy.measure.suites.running import run_suite
     from roadworthy.wiring import gradings
 
     kinds = {grader.kind for grader in suite.graders}
-    standing = standing_of(deployment, charter) if charter else None
-    instruments = gradings(charter, kinds, standing=standing)
+    standings = standings_of(deployment, charter, suite.graders) if charter else {}
+    instruments = gradings(charter, kinds, standings=standings)
     if release is not None:
         with worker_of(deployment):
             return evaluate_release(
@@ -369,9 +377,17 @@ def _target(outputs: Path | None, function: str, version: str) -> Target:
 
 
 def _release(deployment: Deployment, use_case: str, name: str) -> Release:
+    """The one that is named, else the newest that has not ended, else the newest."""
     from roadworthy.cli.releases import chosen_release
+    from roadworthy.stage import ENDED
 
-    return chosen_release(deployment, use_case, name)
+    newest = chosen_release(deployment, use_case, name)
+    if name or newest.stage not in ENDED:
+        return newest
+    with deployment.store.read() as tx:
+        rollout = deployment.store.releases.rollout(tx, use_case)
+    left = [one for one in rollout.releases if one.stage not in ENDED]
+    return max(left, key=lambda release: release.number, default=newest)
 
 
 def _kept(found: Evaluation, charter: Charter | None) -> bool:

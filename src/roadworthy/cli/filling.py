@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from roadworthy.business.assessment import FORM, Assessment
 from roadworthy.business.questions import QUESTIONS, Field, Kind, Question
 from roadworthy.business.reading import from_json
+from roadworthy.cli.judging import write_over
 from roadworthy.cli.output import Output
 from roadworthy.cli.written import with_answers
 from roadworthy.errors import InputProblem, Problem
 from roadworthy.placed import fit
 
 LONGEST = 2_000
-KEYS = (
-    "enter keeps what stands in [ ] or leaves it empty · ? help · unknown · clear · back · skip the question · quit"
-)
+KEYS = "enter keeps what stands in [ ] or leaves it empty · ? help · unknown · clear · back · skip the question · quit"
+UNSOURCED = "said in the terminal, source not stated yet"
 _PLACED = "somebody"
 
 
-class _Stop(Exception):  # noqa: N818 - a way out of the questions, not a fault
+class _Stop(Exception):
     """The person leaves, or the input ends."""
 
 
-class _Back(Exception):  # noqa: N818 - a step, not a fault
+class _Back(Exception):
     """The person wants the step before."""
 
 
-class _Skip(Exception):  # noqa: N818 - a step, not a fault
+class _Skip(Exception):
     """The person leaves this question as it stands."""
 
 
@@ -46,7 +46,6 @@ class Form:
     ask: Callable[[str], str]
     last_owner: str = ""
     last_source: str = ""
-    told: set[str] = field(default_factory=set)
 
     def run(self, *, all_of_it: bool) -> bool:
         """Ask everything that is open, or all of it; True where the end was reached.
@@ -87,25 +86,33 @@ class Form:
         self.out.say(f"\n{number}/{len(QUESTIONS)} {question.ask}", "bold")
         self.out.say(f"  {question.why} Not known: {question.unknown}.", "dim")
         told = self.answers.setdefault(question.id, {})
-        place = 0
         try:
-            while place < len(question.fields):
-                try:
-                    self.field(question, question.fields[place], told)
-                    place += 1
-                except _Back:
-                    if not place:
-                        raise
-                    place -= 1
-            self.vouch(question, told)
+            self.fields(question, told)
         except _Skip:
             pass
         finally:
-            if not told:
+            if self.known(told):
+                # Whoever leaves in the middle keeps what was said, and the file can be read again.
+                told["owner"] = told.get("owner") or self.last_owner
+                told["source"] = told.get("source") or UNSOURCED
+            elif not told:
                 self.answers.pop(question.id, None)
-        if self.known(told) and not told.get("owner"):
-            self.vouch(question, told)
         self.save()
+
+    def fields(self, question: Question, told: dict[str, Any]) -> None:
+        """The fields of a question in order, and back; then who vouches."""
+        place = 0
+        while place <= len(question.fields):
+            try:
+                if place < len(question.fields):
+                    self.field(question, question.fields[place], told)
+                else:
+                    self.vouch(told)
+                place += 1
+            except _Back:
+                if not place:
+                    raise
+                place -= 1
 
     def field(self, question: Question, one: Field, told: dict[str, Any]) -> None:
         """One field, asked until what is said can be read."""
@@ -125,11 +132,14 @@ class Form:
                 hint = f"; {problem.hint}" if problem.hint else ""
                 self.out.say(f"    {problem.message}{hint}", "yellow")
 
-    def vouch(self, question: Question, told: dict[str, Any]) -> None:
+    def vouch(self, told: dict[str, Any]) -> None:
         """Who answers for it and where it is from; not asked where nothing is known."""
         if not self.known(told):
             return
-        for name, ask in (("owner", "who says so"), ("source", "where it is from, such as a report and its day")):
+        for name, ask in (
+            ("owner", "who says so"),
+            ("source", "where it is from, such as a report and its day"),
+        ):
             last = self.last_owner if name == "owner" else self.last_source
             now = str(told.get(name) or last)
             while True:
@@ -146,7 +156,11 @@ class Form:
     @staticmethod
     def known(told: Mapping[str, Any]) -> bool:
         """At least one field says something."""
-        return any(value not in (None, "unknown") for name, value in told.items() if name not in ("owner", "source"))
+        return any(
+            value not in (None, "unknown")
+            for name, value in told.items()
+            if name not in ("owner", "source")
+        )
 
     def line(self, prompt: str, one: Field | None) -> str:
         """A line; help, back, skip and quit are dealt with here."""
@@ -214,9 +228,16 @@ class Form:
     def problems(self, question: Question, told: Mapping[str, Any]) -> list[Problem]:
         """What is wrong with an answer, alone and beside the others."""
         checked = {"owner": _PLACED, "source": _PLACED, **told}
-        checked = {name: value or _PLACED if name in ("owner", "source") else value for name, value in checked.items()}
+        checked = {
+            name: value or _PLACED if name in ("owner", "source") else value
+            for name, value in checked.items()
+        }
         others = {
-            name: {**answer, "owner": answer.get("owner") or _PLACED, "source": answer.get("source") or _PLACED}
+            name: {
+                **answer,
+                "owner": answer.get("owner") or _PLACED,
+                "source": answer.get("source") or _PLACED,
+            }
             for name, answer in self.answers.items()
         }
         try:
@@ -231,9 +252,7 @@ class Form:
 
     def save(self) -> None:
         """Write what was answered; in one step, so that a reader never sees half a file."""
-        beside = self.file.with_name(f".{self.file.name}.new")
-        beside.write_text(with_answers(self.idea, self.title, self.answers), encoding="utf-8")
-        beside.replace(self.file)
+        write_over(self.file, with_answers(self.idea, self.title, self.answers))
 
 
 def form_of(file: Path, told: Assessment, out: Output, ask: Callable[[str], str]) -> Form:
@@ -254,7 +273,11 @@ def _form(one: Field) -> str:
         return "none, or names with commas; ? lists them"
     if one.kind is Kind.ROWS:
         return "none, or the name of the first one"
-    shown = {Kind.MONEY: "such as 1200 EUR", Kind.SHARE: "such as 0.3 or 30%", Kind.DATE: "a day such as 2027-06-30"}
+    shown = {
+        Kind.MONEY: "such as 1200 EUR",
+        Kind.SHARE: "such as 0.3 or 30%",
+        Kind.DATE: "a day such as 2027-06-30",
+    }
     told = shown.get(one.kind, one.kind.value)
     return f"{told}; or low middle high" if one.ranged else told
 
@@ -265,7 +288,9 @@ def _now(value: Any) -> str:
     if isinstance(value, Mapping):
         value = " ".join(str(value[name]) for name in ("p10", "p50", "p90") if name in value)
     elif isinstance(value, list):
-        value = ", ".join(str(each.get("name", "")) if isinstance(each, Mapping) else str(each) for each in value)
+        value = ", ".join(
+            str(each.get("name", "")) if isinstance(each, Mapping) else str(each) for each in value
+        )
     elif isinstance(value, bool):
         value = "yes" if value else "no"
     return f" [{value}]"
@@ -287,8 +312,12 @@ def _ranged(one: Field, line: str) -> Any:
     units = [word for word in words if word not in figures and word != "%"]
     if len(figures) not in (1, 3) or len(set(units)) > 1 or (units and one.kind is not Kind.MONEY):
         return line
+    if "%" in words and one.kind is not Kind.SHARE:
+        return line
     if one.kind is Kind.MONEY:
-        ends: list[Any] = [f"{figure.replace(',', '')} {units[0]}" if units else figure for figure in figures]
+        ends: list[Any] = [
+            f"{figure.replace(',', '')} {units[0]}" if units else figure for figure in figures
+        ]
     else:
         ends = [_number(figure) for figure in figures]
         if "%" in words and all(isinstance(end, int | float) for end in ends):

@@ -42,7 +42,10 @@ def mirror(
         bool, typer.Option("--live-reads", help="Ask the systems themselves what was not recorded.")
     ] = False,
     sandbox: Annotated[
-        Path | None, typer.Option(help="A copy of the use case's data folder, asked what was not recorded.")
+        Path | None,
+        typer.Option(
+            help="A copy of the use case's data folder, under the same name, asked what was not recorded."
+        ),
     ] = None,
     all_differences: Annotated[bool, typer.Option("--all", help="Show every difference.")] = False,
     as_json: Json = False,
@@ -140,7 +143,8 @@ def improve(
     for line in (*found.words, *(one.sentence for one in found.expected)):
         out.say(f"  {line}")
     for one in found.compared:
-        out.say(f"  {one.sentence}", "dim")
+        if one.sentence not in found.sentence:
+            out.say(f"  {one.sentence}", "dim")
     for noticed in found.noticed:
         out.say(f"  ! {noticed.sentence}", "yellow")
     for note in found.notes:

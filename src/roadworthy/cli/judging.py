@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from roadworthy.cli.output import Output
-from roadworthy.errors import InputProblem, Problem
+from roadworthy.errors import Conflict, InputProblem, Problem
 
 if TYPE_CHECKING:
     from roadworthy.business.assessment import Assessment
     from roadworthy.business.decision import Verdict
     from roadworthy.business.policy import Policy
+    from roadworthy.business.portfolio import Portfolio
     from roadworthy.business.report import Judged
     from roadworthy.business.value import Value
 
@@ -76,7 +77,9 @@ def read_ideas(files: Sequence[Path], accounts: Collection[str] | None = None) -
         raise InputProblem("RW-ASSESS-004", [problem for each in wrong for problem in each.problems])
     names = [one.idea for one in found]
     twice = [
-        Problem(f"the idea `{one.idea}` stands in two files", place=str(file), hint="give each its own `idea`")
+        Problem(
+            f"the idea `{one.idea}` stands in two files", place=str(file), hint="give each its own `idea`"
+        )
         for place, (file, one) in enumerate(zip(files, found, strict=True))
         if one.idea in names[:place]
     ]
@@ -153,7 +156,7 @@ def tell(one: Judged, policy: Policy, out: Output) -> None:
     _way(one, out)
     tier = verdict.tier
     out.say(f"\nRisk tier {tier.level}: {tier.sentence} (not legal advice)")
-    if verdict.begin_inside:
+    if verdict.begin_inside and verdict.conclusion != "refuse":
         out.say("  begin inside: with employees before customers, until its errors are measured", "yellow")
     if verdict.labels:
         out.say(f"Labels: {verdict.labels.sentence}")
@@ -162,7 +165,10 @@ def tell(one: Judged, policy: Policy, out: Output) -> None:
         for change in one.changes:
             out.say(f"  {change.sentence}")
     if verdict.open:
-        out.say(f"\n{len(verdict.open)} fields are open: {', '.join(verdict.open[:6])}{' …' if len(verdict.open) > 6 else ''}", "dim")
+        out.say(
+            f"\nOpen ({len(verdict.open)}): {', '.join(verdict.open[:6])}{' …' if len(verdict.open) > 6 else ''}",
+            "dim",
+        )
     out.say(f"\nNext: {verdict.next_step}", "bold cyan")
 
 
@@ -173,11 +179,15 @@ def _value(value: Value, policy: Policy, out: Output) -> None:
         f"  gains in {value.chance:.0%} of the futures; net present value over {policy.horizon_months} months "
         f"{money(value.range.p50, currency)}, 8 in 10 between {money(value.range.p10, currency)} and {money(value.range.p90, currency)}"
     )
-    month = f"{pay.p50} months in the middle future" if pay.p50 else "not within the horizon in the middle future"
-    out.say(f"  money back after {month}; never in {pay.never:.0%} of the futures")
+    back = (
+        f"{pay.p50} months in the middle future"
+        if pay.p50
+        else "not within the horizon in the middle future"
+    )
+    out.say(f"  money back after {back}; never in {pay.never:.0%} of the futures")
     if value.break_even_error_cost is not None:
         out.say(f"  breaks even at an error cost of {money(value.break_even_error_cost, currency)}")
-    if value.break_even_automation is not None:
+    if value.break_even_automation:
         out.say(f"  breaks even where {value.break_even_automation:.0%} of the cases leave alone")
     shown = [number for number in (1, 3, 6, 12, 24, 36, 60, 120) if number <= len(value.months)]
     out.say("\nMoney in a month, without the cost to build", "bold")
@@ -188,16 +198,22 @@ def _value(value: Value, policy: Policy, out: Output) -> None:
         out.say(f"  {name:20} {bar(month.p10, month.p90, month.p50, low, high)}  {told}")
     if not value.tornado:
         return
-    best = f"; measure {value.measure_next.replace('_', ' ')} next" if value.measure_next else "; no single figure would change the decision"
+    best = (
+        f"; measure {value.measure_next.replace('_', ' ')} next"
+        if value.measure_next
+        else "; no single figure would change the decision"
+    )
     out.say(f"\nWhat the value hangs on{best}", "bold")
     bars = value.tornado[:BARS]
     low = min(value.mean, *(min(one.low, one.high) for one in bars))
     high = max(value.mean, *(max(one.low, one.high) for one in bars))
     for one in bars:
-        ends = sorted((one.low, one.high))
+        least, most = sorted((one.low, one.high))
         worth = f"knowing it is worth {money(one.evppi, currency)}" if one.evppi else ""
-        told = f"{ends[0]:,.0f} to {ends[1]:,.0f}"
-        out.say(f"  {one.name.replace('_', ' '):20} {bar(*ends, value.mean, low, high)}  {told:24} {worth}")
+        told = f"{least:,.0f} to {most:,.0f}"
+        out.say(
+            f"  {one.name.replace('_', ' '):20} {bar(least, most, value.mean, low, high)}  {told:24} {worth}"
+        )
 
 
 def _way(one: Judged, out: Output) -> None:
@@ -207,7 +223,10 @@ def _way(one: Judged, out: Output) -> None:
         for number, each in enumerate(verdict.blockers, start=1):
             waiting = "" if each.waiting is None else f"; {money(each.waiting, currency)} wait behind it"
             out.say(f"  {number}. {each.reason.sentence} ({each.reason.code})")
-            out.say(f"      → {each.reason.step}: {each.reason.hours:g} hours, {each.weeks:.1f} weeks{waiting}", "cyan")
+            out.say(
+                f"      → {each.reason.step}: {each.reason.hours:g} hours, {each.weeks:.1f} weeks{waiting}",
+                "cyan",
+            )
     ready = one.ready_in
     if ready.most is not None and ready.most > 0:
         out.say(f"  ready in {_weeks(one)}: {ready.sentence}")
@@ -223,7 +242,9 @@ def _stage(verdict: Verdict, currency: str, out: Output) -> None:
     if stage is None:
         return
     what = "only the experiment" if stage.experiment else "the first stage"
-    out.say(f"\nFund {what}: {money(stage.budget, currency)}, reviewed on {stage.review_on.isoformat()}", "bold")
+    out.say(
+        f"\nFund {what}: {money(stage.budget, currency)}, reviewed on {stage.review_on.isoformat()}", "bold"
+    )
     out.say(f"  {stage.kill}")
 
 
@@ -244,3 +265,77 @@ def bar(low: float, high: float, middle: float, least: float, most: float) -> st
         cells[place] = "█"
     cells[at(middle)] = "│" if cells[at(middle)] == "█" else "¦"
     return "".join(cells)
+
+
+def write_new(file: Path, text: str) -> None:
+    """Write a file that is not there yet.
+
+    Errors: ``Conflict`` RW-ASSESS-002 where it is, ``InputProblem`` RW-ASSESS-001 where it cannot be written.
+    """
+    try:
+        with file.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError:
+        raise Conflict(
+            "RW-ASSESS-002", f"`{file}` exists and is left as it is", hint="name another file, or remove it"
+        ) from None
+    except OSError as fault:
+        raise _unwritten(file, fault) from None
+
+
+def write_over(file: Path, text: str) -> None:
+    """Write a file in one step, whether it is there or not. Errors: as ``write_new``, but for the conflict."""
+    beside = file.with_name(f".{file.name}.new")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(file)
+    except OSError as fault:
+        raise _unwritten(file, fault) from None
+
+
+def _unwritten(file: Path, fault: OSError) -> InputProblem:
+    said = (fault.strerror or type(fault).__name__).lower()
+    return InputProblem("RW-ASSESS-001", Problem(f"cannot be written: {said}", place=str(file)))
+
+
+def tell_portfolio(found: Portfolio, ideas: Sequence[Judged], out: Output) -> None:
+    """A portfolio, for people: the ranking, the choice within the limits, and the quarters."""
+    titles = {one.assessment.idea: one.assessment.title for one in ideas}
+    whys = {one.assessment.idea: one.verdict.reasons[0].sentence for one in ideas}
+    out.table(
+        [
+            "rank",
+            "idea",
+            "verdict",
+            "a week of work brings",
+            "first in",
+            "top 3 in",
+            "chosen in",
+            "quarter",
+            "beaten by",
+        ],
+        [
+            (
+                one.rank,
+                one.idea,
+                f"{SIGNS[one.verdict.value]} {one.verdict.value}",
+                money(one.delay_per_week, found.currency),
+                f"{one.first:.0%}",
+                f"{one.top_three:.0%}",
+                f"{one.chosen:.0%}" if one.verdict == "fund" else "–",
+                one.quarter or "–",
+                ", ".join(one.dominated_by) or "–",
+            )
+            for one in found.standings
+            if one.rank is not None
+        ],
+        empty="no idea is ready to be ranked: each waits or is refused",
+    )
+    for one in found.standings:
+        if one.rank is None:
+            word = one.verdict.value
+            out.say(f"{SIGNS[word]} {word:6} {one.idea}: {whys[one.idea]}", STYLES[word])
+    if found.together:
+        out.say(f"\nBest together within the limits: {', '.join(found.together)}", "bold green")
+    for number, names in enumerate(found.quarters, start=1):
+        out.say(f"  quarter {number}: {', '.join(titles[name] for name in names) or 'nothing'}")

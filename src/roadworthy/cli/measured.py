@@ -28,7 +28,11 @@ def read_facts(text: str | bytes, *, file: str) -> Mapping[str, Facts]:
     page = Page(file)
     told = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
     # Outside of texts, where JSON allows no tab at all, YAML takes one for a fault.
-    data = page.read(told.replace("\t", " "), expected=f"expected an object of {', '.join(_FACTS)}", called="a file of facts")
+    data = page.read(
+        told.replace("\t", " "),
+        expected=f"expected an object of {', '.join(_FACTS)}",
+        called="a file of facts",
+    )
     found: dict[str, Facts] = {}
     if data is not None and "ideas" in data:
         ideas = data["ideas"]
@@ -95,7 +99,9 @@ def _readiness(told: Mapping[str, Any], page: Page, path: Path) -> Readiness | N
     if not isinstance(failing, list) or not all(isinstance(one, str) for one in failing):
         page.say("`failing`: expected a list of names of checks", (*path, "failing"))
         return None
-    return None if score is None or source is None else Readiness(score, tuple(failing[:MOST_FAILING]), source)
+    return (
+        None if score is None or source is None else Readiness(score, tuple(failing[:MOST_FAILING]), source)
+    )
 
 
 def _fields(told: Mapping[str, Any], known: tuple[str, ...], page: Page, path: Path) -> None:
@@ -113,22 +119,25 @@ def _number(told: Mapping[str, Any], name: str, page: Page, path: Path) -> float
         try:
             return float(value)
         except ValueError:
-            pass
-    return _missing(name, "a number", page, path)
+            pass  # said below, like any other text
+    _missing(name, "a number", page, path)
+    return None
 
 
 def _whole(told: Mapping[str, Any], name: str, page: Page, path: Path) -> int | None:
     value = told.get(name)
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
-    return _missing(name, "a whole number from 0", page, path)
+    _missing(name, "a whole number from 0", page, path)
+    return None
 
 
 def _text(told: Mapping[str, Any], page: Page, path: Path) -> str | None:
     value = told.get("source")
     if isinstance(value, str) and value.strip():
         return value
-    return _missing("source", "where it was measured", page, path)
+    _missing("source", "where it was measured", page, path)
+    return None
 
 
 def _missing(name: str, expected: str, page: Page, path: Path) -> None:

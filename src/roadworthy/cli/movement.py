@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,11 +111,26 @@ def _suite_of(deployment: Deployment, place: Workspace, found: Evaluation) -> Su
     return asked if found.suite_digest == asked.digest else suite
 
 
+def _gradable(suite: Suite) -> Suite:
+    """The suite with the graders that can grade anew; grades that were only recorded stand in its evaluation."""
+    from roadworthy.evaluation import KINDS
+
+    known = tuple(one for one in suite.graders if one.kind in KINDS)
+    names = {one.name for one in known}
+    tests = [
+        replace(test, graders=tuple(name for name in test.graders if name in names)) for test in suite.tests
+    ]
+    return suite.of(suite.name, tests, known, repeats=suite.repeats, seed=suite.seed)
+
+
 def _write_suite(place: Workspace, use_case: str, name: str, suite: Suite) -> None:
+    import yaml
+
+    from roadworthy.cli.suites import suite_file
     from roadworthy.evaluation import suite_as_jsonl
 
-    file = place.data / use_case / "evals" / f"{name}.jsonl"
-    content = suite_as_jsonl(suite.tests)
+    file, again = suite_file(place, use_case, name), _gradable(suite)
+    content = suite_as_jsonl(again.tests)
     if file.exists() and file.read_text(encoding="utf-8") != content:
         raise Conflict(
             "RW-CLI-033",
@@ -123,3 +139,10 @@ def _write_suite(place: Workspace, use_case: str, name: str, suite: Suite) -> No
         )
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(content, encoding="utf-8")
+    if again.graders:
+        graders = {
+            one.name: {"kind": one.kind, "passes_at": one.passes_at, **one.options} for one in again.graders
+        }
+        file.with_suffix(".yaml").write_text(
+            yaml.safe_dump({"graders": graders}, allow_unicode=True, sort_keys=False), encoding="utf-8"
+        )

@@ -97,7 +97,7 @@ class Output:
                 f" [{finding.subject}]" if finding.subject and finding.subject not in finding.asks else ""
             )
             self.say(
-                f"  {MARKS[finding.mark]} {finding.requirement:24} {finding.asks}{subject}: {finding.reason}",
+                f"  {MARKS[finding.mark]} {finding.requirement:26} {finding.asks}{subject}: {finding.reason}",
                 STYLES[finding.mark],
             )
             if finding.mark not in {"pass", "waived"} and finding.next_step:

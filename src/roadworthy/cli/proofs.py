@@ -61,7 +61,11 @@ def certify(
     out.say(f"no threshold is proven for at most {alpha:.1%} wrong", "bold red")
     out.say(f"  {found['wrong']} wrong of {found['accepted']} labelled cases at the starting threshold")
     needed = found["labels_needed"]
-    more = f"about {needed} more labelled cases" if needed else "no number of labels: a better model"
+    more = (
+        f"about {needed} more labelled cases"
+        if needed
+        else "more labels will not help: it errs too often even where it is surest; a better model will"
+    )
     out.say(f"  next: {more}", "cyan")
     return NO
 
@@ -130,11 +134,14 @@ def spot_checks(use_case: UseCase, *, as_json: Json = False, home: Home = None) 
     with opened(home) as (deployment, principal, _):
         require(principal, "gate.read", use_case=use_case)
         status = status_json(spot_check_status(deployment, use_case))
+        with deployment.store.read() as tx:
+            releases = deployment.store.releases.rollout(tx, use_case).releases
+    names = {one.digest: one.name for one in releases}
     if as_json:
         out.data(status)
         return
     for kind in status["kinds"]:
-        name = f"{kind['kind']} of {kind['release'].removeprefix('sha256:')[:12]}"
+        name = f"{kind['kind']} of {names.get(kind['release'], kind['release'])}"
         out.say(f"{name}: {kind['sentence']}", "bold red" if kind["alarm"] else "")
         least, most = kind["probability"]
         out.say(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,33 +10,53 @@ from roadworthy.cli.output import Output
 from roadworthy.errors import InputProblem, NotFound, Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from roadworthy.evaluation import Evaluation, Figure, Suite
     from roadworthy.operate.deployment import Deployment
     from roadworthy.principal import Principal
     from roadworthy.wiring import Workspace
 
 WORST = 10
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}", re.ASCII)
 SIGNS = {"passed": "✓", "failed": "✗", "error": "!", "ungraded": "?"}
 STYLES = {"passed": "green", "failed": "red", "error": "bold red", "ungraded": "yellow"}
 
 
-def read_suite(place: Workspace, use_case: str, name: str) -> Suite:
+def suite_file(place: Workspace, use_case: str, name: str) -> Path:
+    """Where a suite of the use case lies. Errors: ``InputProblem`` RW-CLI-040 for a name that is none."""
+    if not _NAME.fullmatch(name):
+        raise InputProblem(
+            "RW-CLI-040",
+            Problem(f"`{name}` is no name of a suite", hint="letters, digits, `-` and `_`, 63 at most"),
+        )
+    return place.data / use_case / "evals" / f"{name}.jsonl"
+
+
+def read_suite(place: Workspace, use_case: str, name: str, *, known: Collection[str] = ()) -> Suite:
     """A suite from a file, or by its name from `evals` in the use case's data folder.
 
-    Errors: ``NotFound`` RW-CLI-030 where there is none; as ``parse_suite``.
+    ``known`` names suites that recorded cases were added to: such a suite needs no file, and its cases are
+    graded by their labels.
+
+    Errors: ``NotFound`` RW-CLI-030 where there is none, ``InputProblem`` RW-CLI-040; as ``parse_suite``.
     """
-    file = Path(name) if name.endswith(".jsonl") else place.data / use_case / "evals" / f"{name}.jsonl"
-    if not file.is_file():
-        folder = place.data / use_case / "evals"
-        known = ", ".join(sorted(one.stem for one in folder.glob("*.jsonl"))) if folder.is_dir() else ""
-        raise NotFound(
-            "RW-CLI-030",
-            f"no suite at `{file}`",
-            hint=f"suites here: {known}"
-            if known
-            else 'write one test a line, such as {"input": {"text": "…"}, "expected": "…"}',
-        )
-    return read_suite_file(file)
+    from roadworthy.evaluation import Grader, Suite
+
+    file = Path(name) if name.endswith(".jsonl") else suite_file(place, use_case, name)
+    if file.is_file():
+        return read_suite_file(file)
+    if name in known:
+        return Suite.of(name, [], (Grader("label", "label"),))
+    folder = place.data / use_case / "evals"
+    here = sorted({*(one.stem for one in folder.glob("*.jsonl") if folder.is_dir()), *known})
+    raise NotFound(
+        "RW-CLI-030",
+        f"no suite at `{file}`",
+        hint=f"suites here: {', '.join(here)}"
+        if here
+        else 'write one test a line, such as {"input": {"text": "…"}, "expected": "…"}',
+    )
 
 
 def read_suite_file(file: Path) -> Suite:
@@ -68,10 +89,22 @@ def figures(found: Evaluation, out: Output) -> None:
         ["", "tests", "passed", "95 % interval", "wrong", "errors", "ungraded"],
         [
             *(_row(one.grader, one) for one in summary.graders),
+            *([("all of them, by slice", "", "", "", "", "", "")] if summary.slices else []),
             *(_row(f"  {part.key} {part.value}", part.overall) for part in summary.slices),
         ],
         empty="",
     )
+    apart = [
+        f"{count} {words}"
+        for count, words in (
+            (overall.errors, "could not be answered (they count as not passed)"),
+            (overall.ungraded, "could not be graded"),
+            (overall.missing, "are missing"),
+        )
+        if count
+    ]
+    if apart:
+        out.say(f"of the attempts {', '.join(apart)}", "yellow")
     if summary.erased:
         out.say(f"{summary.erased} tests dropped out: their data subjects were erased", "yellow")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -15,6 +15,9 @@ from roadworthy.quantities import Interval
 CONFIDENCE = 0.95
 Method = Literal["wilson", "wilson, clustered", "t, clustered", "one cluster"]
 METHODS: tuple[Method, ...] = ("wilson", "wilson, clustered", "t, clustered", "one cluster")
+
+_HEAVY = 0.1
+"""Part of the tests from which on one cluster decides a figure. Below it there are ten clusters at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +75,11 @@ def estimate(values: Sequence[tuple[str, float]], *, counted: bool = False) -> E
     (``counted``): Wilson with the number of independent tests that has the same clustered standard error
     (never more than there are tests; the number of clusters where nothing varies), widened for few
     clusters as t is (Korn and Graubard 1998). A standard error alone would call thirty passes certain.
-    Other values: clustered standard error with t (Miller 2024, arXiv 2411.00640). One cluster says
-    nothing: the whole range.
+    Other values: clustered standard error with t (Miller 2024, arXiv 2411.00640).
+
+    Clusters count by their size: n²/Σm² of them (Kish 1965). Where one holds over a tenth of the tests
+    the spread that was seen says nothing of the next cluster as large: the tests are then worth no more
+    than the clusters. Fewer than two clusters say nothing: the whole range.
     """
     n = len(values)
     if not n:
@@ -82,24 +88,36 @@ def estimate(values: Sequence[tuple[str, float]], *, counted: bool = False) -> E
 
     mean = min(1.0, max(0.0, math.fsum(value for _, value in values) / n))
     binary = all(value in (0.0, 1.0) for _, value in values)
+    size = Counter(cluster for cluster, _ in values)
     away: dict[str, float] = defaultdict(float)
     for cluster, value in values:
         away[cluster] += value - mean
-    clusters = len(away)
+    clusters = len(size)
     if binary and clusters == n:
         return Estimate(mean, wilson(round(mean * n), n), n, n, "wilson")
-    if clusters == 1:
-        return Estimate(mean, Interval(0.0, 1.0), n, 1, "one cluster")
+    worth = n**2 / sum(one * one for one in size.values())
+    if worth < 2:
+        return Estimate(mean, Interval(0.0, 1.0), n, clusters, "one cluster")
     from scipy import special
 
-    error = math.sqrt(math.fsum(one * one for one in away.values()) * clusters / (clusters - 1)) / n
-    varies = error > 1e-12
-    t = float(special.stdtrit(clusters - 1, (1 + CONFIDENCE) / 2))
-    if varies and not binary and not counted:
+    error = math.sqrt(math.fsum(one * one for one in away.values()) * worth / (worth - 1)) / n
+    heavy = max(size.values()) > _HEAVY * n
+    t = float(special.stdtrit(worth - 1, (1 + CONFIDENCE) / 2))
+    if error > 1e-12 and not binary and not counted:
+        if heavy:
+            import numpy as np
+
+            from roadworthy.trust.differences import of_clusters
+
+            number = {cluster: place for place, cluster in enumerate(size)}
+            graded = np.array([value for _, value in values])
+            error = max(error, of_clusters(graded, np.array([number[cluster] for cluster, _ in values])))
         low, high = max(0.0, mean - t * error), min(1.0, mean + t * error)
         return Estimate(mean, Interval(low, high), n, clusters, "t, clustered")
     z = float(special.ndtri((1 + CONFIDENCE) / 2))
-    alone = min(float(n), mean * (1 - mean) / error**2) if varies else float(clusters)
+    alone = min(float(n), mean * (1 - mean) / error**2) if error > 1e-12 else worth
+    if heavy:
+        alone = min(alone, worth)
     return Estimate(mean, _wilson(mean, alone * (z / t) ** 2, z), n, clusters, "wilson, clustered")
 
 

@@ -45,10 +45,13 @@ def paired_values(
     grader: str = OVERALL,
     erased: Collection[str] = (),
     passed: bool = False,
+    ungraded_is_wrong: bool = False,
 ) -> Paired:
     """Rows of the tests that both evaluations graded; every other test is listed with the reason.
 
     ``passed`` compares passed or not (1 or 0) instead of the graders' values. Overall it is always that.
+    With ``ungraded_is_wrong`` what the second was graded on, and the first answered and was not, counts
+    as 0 for the first: nobody becomes better by being hard to grade.
     """
     needed = {test.id: [one.name for one in suite.graders_of(test)] for test in suite.tests}
     first, second = (_values(one, grader, needed, passed=passed) for one in (a, b))
@@ -60,6 +63,8 @@ def paired_values(
             apart.append(Apart(test.id, "erased"))
             continue
         one, other = first.get(test.id), second.get(test.id)
+        if ungraded_is_wrong and one == [] and other:
+            one = [0.0]
         reason = _why_not(one, other)
         if reason or not one or not other:
             apart.append(Apart(test.id, reason))

@@ -186,6 +186,8 @@ def _judge(
     holds = measurable and (value >= threshold if at_least else value <= threshold)
     unit = requirement.unit or measured.unit
     reason = _say(value, unit)
+    if requirement.bound and _say(measured.value, unit) != reason:
+        reason += f" at the cautious end of {_say(measured.value, unit)}"
     if unit != "yes":
         reason += f", asked {requirement.compare} {_say(threshold, unit)}"
     if measured.n > 1:

@@ -19,11 +19,16 @@ from roadworthy.ports import LoadedRelease, Transaction
 from roadworthy.principal import SYSTEM, Principal
 from roadworthy.quantities import Share, digest_of
 from roadworthy.release import Release
+from roadworthy.stage import LIVE
 from roadworthy.trust import Calibration, Certificate, InsufficientEvidence, Threshold, certify
 from roadworthy.trust.content import ContentSketch
 from roadworthy.trust.planning import labels_for_automation, labels_for_promise
 from roadworthy.trust.slices import certify_slices
 
+AGED = "of the articles changed since it was given"
+AGAIN = "certified again"
+NEW_CASES = 0.5
+"""Part of the cases that have to be others than those of a proof that live cases refuted."""
 MORE_AUTOMATION = 0.05
 """How much more automation the plan in a certificate's measurement speaks of."""
 
@@ -56,22 +61,29 @@ def certificates_of(
 
     ``sample`` holds independent cases (one a customer or wording) that served neither training nor
     tuning. With ``per_slice`` every slice has a proof of its own; slices too thin for one have none.
+    The newest certification speaks alone: earlier certificates of the kind end with it, also where it
+    proves nothing. What an alarm suspended is not proven again on mostly the same cases.
     """
     loaded = deployment.loader.load(release.digest)
     promise = loaded.charter.certificates[kind]
     proposed = [one for one in sample if one.proposes]
     inputs = [[one.key, one.truth] for one in sample]
+    cases = ContentSketch.of(digest_of(one) for one in inputs)
+    before = _given(deployment, release, kind)
+    rang = _rang_on_these(deployment, before, cases)
+    if rang:
+        return _nothing_proven(promise, kind, sample, {"": rang}, inputs)
     proofs = dict(_proven(promise, proposed))
     thresholds = {name: one for name, one in proofs.items() if isinstance(one, Threshold)}
     missing = {name: one for name, one in proofs.items() if isinstance(one, InsufficientEvidence)}
     if not thresholds:
+        _supersede(deployment, before, f"{AGAIN}, and nothing was proven")
         return _nothing_proven(promise, kind, sample, missing, inputs)
     issued = [
-        _issued(
-            deployment, principal, loaded, release, kind, sample, proposed, name, one, digest_of(inputs)
-        )
+        _issued(deployment, principal, loaded, release, kind, sample, proposed, name, one, cases)
         for name, one in sorted(thresholds.items())
     ]
+    _supersede(deployment, before, AGAIN)
     worst = max(issued, key=lambda one: one.upper)
     automation = _automation(sample, thresholds)
     return Fact(
@@ -115,7 +127,7 @@ def content_aged(deployment: Deployment, release: Release, loaded: LoadedRelease
         with deployment.store.write() as tx:
             changed = _changed(deployment, tx, certificate, sketch)
             if changed > promise.content_change_max:
-                reason = f"{changed:.0%} of the articles changed since it was given"
+                reason = f"{changed:.0%} {AGED}"
                 _suspend(deployment, tx, certificate, reason)
         yield Fact(
             kind="trust.content_changed",
@@ -129,6 +141,21 @@ def content_aged(deployment: Deployment, release: Release, loaded: LoadedRelease
             valid_days=1,
             detail={"certificate": certificate.id, "slice": certificate.slice},
         )
+
+
+def watch_content(deployment: Deployment) -> None:
+    """Suspend what has aged, of every release that works live cases: what runs by itself from time to time."""
+    with deployment.store.read() as tx:
+        names = deployment.store.releases.use_cases(tx)
+        working = [
+            release
+            for name in names
+            for release in deployment.store.releases.rollout(tx, name).releases
+            if release.stage in LIVE
+        ]
+    for release in working:
+        for _ in content_aged(deployment, release, deployment.loader.load(release.digest, fresh=True)):
+            pass
 
 
 def content_of(loaded: LoadedRelease) -> ContentSketch:
@@ -181,7 +208,7 @@ def _issued(
     proposed: Sequence[Judged],
     name: str,
     threshold: Threshold,
-    inputs: str,
+    cases: ContentSketch,
 ) -> Certificate:
     promise, now = loaded.charter.certificates[kind], deployment.now()
     of_slice = [one for one in sample if not promise.per_slice or one.slice == name]
@@ -193,7 +220,7 @@ def _issued(
         use_case=release.use_case,
         release=release.digest,
         error_kind=kind,
-        data_digest=inputs,  # type: ignore[arg-type]
+        data_digest=digest_of([[one.key, one.truth] for one in sample]),
         certified_at=now,
         expires_at=now + timedelta(seconds=seconds(promise.valid_for)),
         mix={part: Share(count / len(of_slice)) for part, count in sorted(mix.items())},
@@ -211,7 +238,7 @@ def _issued(
             release.use_case,
             release.digest,
             _content_watch(certificate),
-            json.dumps(content_of(loaded).as_json()),
+            json.dumps({"content": content_of(loaded).as_json(), "cases": cases.as_json()}),
         )
         deployment.record(
             tx,
@@ -323,12 +350,51 @@ def _changed(
     stored = deployment.store.evidence.watch(
         tx, certificate.use_case, certificate.release, _content_watch(certificate)
     )
-    if not stored:
-        return 1.0
+    then = _sketch(stored, "content")
+    return sketch.changed_since(then) if then else 1.0
+
+
+def _sketch(stored: str, name: str) -> ContentSketch | None:
+    """One of the two sketches kept beside a certificate; None where it is missing or cannot be read."""
     try:
-        return sketch.changed_since(ContentSketch.from_json(json.loads(stored)))
-    except (Corrupt, ValueError):
-        return 1.0
+        return ContentSketch.from_json(json.loads(stored)[name]) if stored else None
+    except (Corrupt, ValueError, KeyError, TypeError):
+        return None
+
+
+def _given(deployment: Deployment, release: Release, kind: str) -> tuple[Certificate, ...]:
+    with deployment.store.read() as tx:
+        issued = deployment.store.evidence.certificates(tx, release.use_case, release=release.digest)
+    return tuple(one for one in issued if one.error_kind == kind)
+
+
+def _rang_on_these(
+    deployment: Deployment, before: Sequence[Certificate], cases: ContentSketch
+) -> InsufficientEvidence | None:
+    """Why these cases prove nothing: most of them proved what live cases refuted."""
+    for certificate in before:
+        because = certificate.suspended_because
+        if certificate.suspended_at is None or because.endswith(AGED) or because.startswith(AGAIN):
+            continue
+        with deployment.store.read() as tx:
+            stored = deployment.store.evidence.watch(
+                tx, certificate.use_case, certificate.release, _content_watch(certificate)
+            )
+        then = _sketch(stored, "cases")
+        if then is None or cases.changed_since(then) < NEW_CASES:
+            reason = (
+                f"the certificate of {certificate.certified_at:%Y-%m-%d} was suspended ({because}); at least half of "
+                "the cases of a new proof are others than those it rested on"
+            )
+            return InsufficientEvidence(reason, None, cases.size, 0, 0)
+    return None
+
+
+def _supersede(deployment: Deployment, before: Sequence[Certificate], reason: str) -> None:
+    for certificate in before:
+        if certificate.suspended_at is None:
+            with deployment.store.write() as tx:
+                _suspend(deployment, tx, certificate, reason)
 
 
 def _suspend(deployment: Deployment, tx: Transaction, certificate: Certificate, reason: str) -> None:

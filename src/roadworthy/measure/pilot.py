@@ -12,14 +12,14 @@ from roadworthy.casework.case import CaseRecord, State
 from roadworthy.casework.effect import EffectRecord
 from roadworthy.disposition import Kind
 from roadworthy.errors import Unavailable
-from roadworthy.measure.certifying import Judged, certificates_of
+from roadworthy.measure.certifying import Judged, certificates_of, content_of
 from roadworthy.measure.fact import Fact
 from roadworthy.measure.labelled import Labelled
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.intake import begin, check_input, subject_of
 from roadworthy.ports import LoadedRelease
 from roadworthy.principal import Principal, require
-from roadworthy.quantities import NANO, Interval, Share
+from roadworthy.quantities import NANO, Interval, Share, digest_of
 from roadworthy.release import Release
 from roadworthy.stage import Stage
 from roadworthy.trust import wilson
@@ -58,9 +58,12 @@ def run_pilot(
     ``rehearsal`` names a further pass over the same cases (under a certificate that the first
     one gave). Run twice: cases that were piloted in this pass answer from what is stored.
     """
-    twin = f"pilot:{release.digest}:{rehearsal}"
     require(principal, "measure", use_case=release.use_case)
-    charter = deployment.loader.load(release.digest).charter
+    loaded = deployment.loader.load(release.digest)
+    charter = loaded.charter
+    # Other articles make other answers: what was piloted on the old ones says nothing of the new.
+    content = digest_of(content_of(loaded).as_json()).removeprefix("sha256:")[:16]
+    twin = f"pilot:{release.digest}:{content}:{rehearsal}"
     pending: list[str] = []
     for start in range(0, len(labelled), 50):
         with deployment.store.write() as tx:
@@ -198,6 +201,7 @@ def certificates(
         if promise.grader != LABEL:
             continue
         abstain = set(loaded.charter.tasks[promise.task].abstain)
+        covered = {name for name, tool in loaded.charter.tools.items() if tool.error == kind}
         seen: set[str] = set()
         sample: list[Judged] = []
         for one in (one for one in piloted if not one.labelled.planted):
@@ -212,8 +216,10 @@ def certificates(
                     score=one.case.confidence,
                     wrong=not one.right,
                     slice=one.case.slice,
+                    # Cases that propose none of the effects the certificate is to cover would thin out the errors.
                     proposes=bool(one.case.answer)
                     and one.case.answer not in abstain
+                    and any(effect.tool in covered for effect in one.effects)
                     and math.isfinite(one.case.confidence),
                     hidden=one.labelled.truth in abstain,
                 )

@@ -34,8 +34,9 @@ def judge(deployment: Deployment, tx: Transaction, release: Release, stage: Stag
     now = deployment.now()
     charter = deployment.loader.charter(release.digest)
     approvals = deployment.store.evidence.approvals(tx, release.use_case, digest=release.digest)
+    measured = deployment.store.evidence.measurements(tx, release.use_case)
     measurements = [
-        *deployment.store.evidence.measurements(tx, release.use_case),
+        *_that_still_speak(deployment, tx, release, measured, now),
         *_about_people(deployment, tx, charter, release, approvals, now),
     ]
     demo = sorted({approval.principal for approval in approvals if approval.demo})
@@ -127,6 +128,32 @@ def waive(
             {"requirement": requirement, "subject": subject, "asked_by": asked_by, "reason": reason},
         )
     return waiver
+
+
+def _that_still_speak(
+    deployment: Deployment,
+    tx: Transaction,
+    release: Release,
+    measured: Sequence[Measurement],
+    now: datetime,
+) -> list[Measurement]:
+    """Measurements whose object is still what it was.
+
+    A comparison speaks of the release that ran then, and a certificate's bound of a certificate that is
+    in force: with another release in production, or the certificate suspended, they say nothing.
+    """
+    running = deployment.store.releases.rollout(tx, release.use_case).at(Stage.PRODUCTION)
+    beside = running.digest if running and running.digest != release.digest else ""
+    issued = deployment.store.evidence.certificates(tx, release.use_case, release=release.digest)
+    in_force = {one.error_kind for one in issued if one.suspended_at is None and now < one.expires_at}
+
+    def speaks(one: Measurement) -> bool:
+        if one.kind == "quality.suite_not_worse":
+            return one.detail.get("against_release", "") == beside
+        unproven = one.value >= 1  # says that there is no certificate, which needs none
+        return one.kind != "trust.certificate" or unproven or one.subject in in_force
+
+    return [one for one in measured if speaks(one)]
 
 
 def _about_people(

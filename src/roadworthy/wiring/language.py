@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from roadworthy.errors import InputProblem, Problem
@@ -54,11 +55,14 @@ def prompted_model(charter: Charter, task: str, files: Mapping[str, bytes]) -> T
 
 
 def gradings(
-    charter: Charter | None, kinds: Collection[str], *, standing: Standing | None = None
+    charter: Charter | None,
+    kinds: Collection[str],
+    *,
+    standings: Mapping[str, Standing] = MappingProxyType({}),
 ) -> Mapping[str, Grading]:
     """Instruments for these kinds of grader, as far as the charter names what they need.
 
-    A kind that is missing from the answer has no instrument: a suite that asks for it says so.
+    ``standings`` says of kinds that ask a judge whether it was seen to agree with people. A kind that is missing from the answer has no instrument: a suite that asks for it says so.
     Errors: as ``language_model``.
     """
     from roadworthy.measure.grading import (
@@ -70,7 +74,6 @@ def gradings(
     )
 
     wanted = INSTRUMENTS & set(kinds)
-    judged = standing or NOT_CALIBRATED
     plan = charter.judge if charter else None
     model = language_model(charter, plan.model) if charter and plan and wanted - {"semantic"} else None
     found: dict[str, Grading] = {}
@@ -81,13 +84,18 @@ def gradings(
             found["semantic"] = SemanticSimilarity(_embed, instrument=FINGERPRINT)
         if "groundedness" in wanted:
             found["groundedness"] = Groundedness(
-                embed=_embed, instrument=FINGERPRINT, judge=model, standing=judged
+                embed=_embed,
+                instrument=FINGERPRINT,
+                judge=model,
+                standing=standings.get("groundedness", NOT_CALIBRATED),
             )
     if model is not None and "judge" in wanted:
-        found["judge"] = Judge(model, standing=judged)
+        found["judge"] = Judge(model, standing=standings.get("judge", NOT_CALIBRATED))
     if model is not None and charter is not None and "conduct" in wanted:
         statements = {statement.id: statement.says for statement in charter.conduct}
-        found["conduct"] = ConductJudge(model, statements, standing=judged)
+        found["conduct"] = ConductJudge(
+            model, statements, standing=standings.get("conduct", NOT_CALIBRATED)
+        )
     return found
 
 

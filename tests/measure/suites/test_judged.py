@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from tests.operate.office import BEN, CHARTER, Office
 
 from roadworthy.errors import InputProblem
 from roadworthy.evaluation import Evaluation, Grade, Grader, Suite, Test, Transcript
+from roadworthy.measure.grading import asked
 from roadworthy.measure.judging import Label
-from roadworthy.measure.suites.judged import calibrate_judge, standing_of
+from roadworthy.measure.suites.judged import calibrate_judge, standings_of
 from roadworthy.measure.suites.running import run_suite
 from roadworthy.quantities import Digest, digest_of
 from roadworthy.release import Release
@@ -52,8 +54,17 @@ class Judge:
 
     def grade(self, grader: Grader, test: Test, transcript: Transcript) -> Grade:
         good = str(transcript.output).startswith("good")
-        told = {"kind": {"verdict": "kept" if good else "broken", "reason": ""}}
-        return Grade.of(grader, float(good), "said", statements=told, standing="", advisory=False)
+        said = {"verdict": "kept" if good else "broken", "asked": asked("conduct", "An answer is kind")}
+        question = asked("judge", grader.options)
+        return Grade.of(
+            grader,
+            float(good),
+            "said",
+            statements={"kind": said},
+            standing="",
+            advisory=False,
+            asked=question,
+        )
 
 
 @pytest.fixture
@@ -86,23 +97,62 @@ def people(*, wrong_every: int = 0) -> list[Label]:
 
 def test_a_judge_that_agrees_with_people_may_gate_and_is_kept_under_its_model(office: Office) -> None:
     release = office.release(flows.reply, stage=Stage.DRAFT, charter=JUDGED)
-    assert standing_of(office.deployment, office.charter(release.digest)).advisory
+    assert standings_of(office.deployment, office.charter(release.digest), [POLITE])["judge"].advisory
     found = calibrate_judge(
         office.deployment, BEN, "desk", judged(office, release).id, people(wrong_every=30)
     )
     assert not found.calibrated.standing.advisory
     with office.store.read() as tx:
         (kept,) = office.store.evidence.measurements(tx, "desk")
-    assert (kept.kind, kept.subject) == ("quality.judge_agreement", "wise-1")
-    assert not standing_of(office.deployment, office.charter(release.digest)).advisory
+    assert kept.kind == "quality.judge_agreement"
+    assert (kept.subject,) == office.charter(release.digest).subjects("judged")
+    assert kept.subject.startswith("wise-1 ")
+    assert not standings_of(office.deployment, office.charter(release.digest), [POLITE])["judge"].advisory
 
 
 def test_another_model_has_to_show_it_again(office: Office) -> None:
     release = office.release(flows.reply, stage=Stage.DRAFT, charter=JUDGED)
     calibrate_judge(office.deployment, BEN, "desk", judged(office, release).id, people())
     other = office.release(flows.reply, stage=Stage.DRAFT, charter=OTHER, number=2)
-    assert standing_of(office.deployment, office.charter(other.digest)).advisory
-    assert office.charter(other.digest).subjects("judged") == ("wise-2",)
+    assert standings_of(office.deployment, office.charter(other.digest), [POLITE])["judge"].advisory
+    assert office.charter(other.digest).subjects("judged") != office.charter(release.digest).subjects(
+        "judged"
+    )
+
+
+def test_the_same_model_at_another_address_is_another_judge(office: Office) -> None:
+    here = office.release(flows.reply, stage=Stage.DRAFT, charter=JUDGED)
+    there = office.release(
+        flows.reply,
+        stage=Stage.DRAFT,
+        charter=JUDGED.replace("models.example.com", "other.example.com"),
+        number=2,
+    )
+    first, second = (office.charter(one.digest).subjects("judged") for one in (here, there))
+    assert first != second
+
+
+def test_agreement_on_one_question_says_nothing_of_another(office: Office) -> None:
+    release = office.release(flows.reply, stage=Stage.DRAFT, charter=JUDGED)
+    calibrate_judge(office.deployment, BEN, "desk", judged(office, release).id, people())
+    charter = office.charter(release.digest)
+    other = Grader("short", "judge", {"rubric": "is it short?"})
+    assert not standings_of(office.deployment, charter, [POLITE])["judge"].advisory
+    assert standings_of(office.deployment, charter, [POLITE, other])["judge"].advisory
+
+
+def test_people_who_contradict_each_other_take_back_an_earlier_agreement(office: Office) -> None:
+    release = office.release(flows.reply, stage=Stage.DRAFT, charter=JUDGED)
+    evaluation = judged(office, release)
+    calibrate_judge(office.deployment, BEN, "desk", evaluation.id, people())
+    office.clock.advance(timedelta(minutes=1))
+    apart = [*people(), *(Label(one.answer, "rita", not one.passed) for one in people()[:40])]
+    calibrate_judge(office.deployment, BEN, "desk", evaluation.id, apart)
+    charter = office.charter(release.digest)
+    assert standings_of(office.deployment, charter, [POLITE])["judge"].advisory
+    with office.store.read() as tx:
+        newest = office.store.evidence.measurements(tx, "desk")[0]
+    assert newest.value == 0.0
 
 
 def test_a_judge_that_guesses_may_only_advise(office: Office) -> None:

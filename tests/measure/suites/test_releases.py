@@ -18,8 +18,11 @@ from roadworthy.stage import Stage
 
 LABEL = Grader("intent", "label")
 POLITE = Grader("polite", "judge", {"rubric": "is polite"})
-BY_SUITE = CHARTER.replace(
-    "intent: {task: intent, alpha: 0.05}", "intent: {task: intent, alpha: 0.2, grader: polite}"
+BY_SUITE = (
+    CHARTER.replace(
+        "intent: {task: intent, alpha: 0.05}", "intent: {task: intent, alpha: 0.2, grader: desk.polite}"
+    )
+    + "suites: {desk: {floor: 0.5}}"
 )
 
 
@@ -135,14 +138,23 @@ def test_evaluated_again_it_is_a_new_record_and_the_old_one_stays(worked: Office
         (Speaker(None), False),
         (Speaker(1.0, advisory=True), False),
     ],
-    ids=["always right", "always wrong", "ungraded counts as wrong", "an adviser proves nothing"],
+    ids=[
+        "always right",
+        "always wrong",
+        "ungraded counts as wrong",
+        "what an adviser says counts as wrong",
+    ],
 )
 def test_a_kind_of_error_that_a_grader_judges_is_certified_by_its_suite(
     worked: Office, speaker: Speaker, certified: bool
 ) -> None:
     release = worked.release(flows.reply, stage=Stage.DRAFT, threshold=None, charter=BY_SUITE)
     asked = suite(120, graders=(POLITE,))
+    elsewhere = Suite.of("other", asked.tests, asked.graders)
+    evaluate_release(worked.deployment, BEN, release, elsewhere, gradings={"judge": speaker})
+    with worked.store.read() as tx:
+        assert worked.store.evidence.certificates(tx, "desk", release=release.digest) == ()
     evaluate_release(worked.deployment, BEN, release, asked, gradings={"judge": speaker})
     with worked.store.read() as tx:
         given = worked.store.evidence.certificates(tx, "desk", release=release.digest)
-    assert [one.grader for one in given] == (["polite"] if certified else [])
+    assert [one.grader for one in given] == (["desk.polite"] if certified else [])

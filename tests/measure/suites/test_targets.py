@@ -114,14 +114,16 @@ def test_a_function_answers_with_a_text_an_object_or_a_transcript() -> None:
     assert asked(FunctionTarget(lambda given, **more: more)).output == {"seed": 5}
 
 
-def test_a_function_that_raises_is_named_by_the_type_alone() -> None:
+def test_a_function_that_raises_is_named_by_type_and_line_and_never_by_its_words() -> None:
     def fails(given: Mapping[str, object]) -> str:
         raise LookupError(f"nothing about {given['text']}")
 
     def away(given: Mapping[str, object]) -> str:
         raise Unavailable("RW-X-001", "away", retry_is_safe=True)
 
-    assert asked(FunctionTarget(fails)).error == "RW-EVAL-053: the target raised LookupError"
+    said = asked(FunctionTarget(fails)).error
+    assert said.startswith("RW-EVAL-053: the target raised LookupError at test_targets.py:")
+    assert "nothing about" not in said
     with pytest.raises(Unavailable):
         asked(FunctionTarget(away))
 
@@ -148,3 +150,13 @@ def test_a_function_without_a_file_needs_a_version() -> None:
         FunctionTarget(len)
     assert caught.value.code == "RW-EVAL-062"
     assert FunctionTarget(len, version="3.13").name == "builtins.len"
+
+
+def test_a_function_may_give_a_label_and_effects_beside_its_output() -> None:
+    def decides(given: Mapping[str, object]) -> dict[str, object]:
+        return {"output": "refunded", "label": "refund", "confidence": 0.5}
+
+    found = asked(FunctionTarget(decides))
+    assert (found.output, found.label, found.confidence) == ("refunded", "refund", 0.5)
+    plain = asked(FunctionTarget(lambda given: {"output": 1, "other": 2}, name="plain", version="1"))
+    assert plain.output == {"output": 1, "other": 2}

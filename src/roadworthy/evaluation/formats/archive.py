@@ -69,12 +69,12 @@ class Archive:
         """A member, unpacked and checked against its checksum."""
         info = self._members[name]
         limit = min(LARGEST_MEMBER, LARGEST_WHOLE - self._read)
-        # What the directory says may be a lie: the limit holds for what really comes out.
-        unpacked = self._unpacked(info, limit + 1)
-        if len(unpacked) > limit:
+        if info.file_size > limit:
             raise self.problem(f"the member `{fit(name)}` unpacks to more than {limit} bytes")
+        # What the directory says may be a lie: no more than it says comes out, and one byte to find it out.
+        unpacked = self._unpacked(info, info.file_size + 1)
         if len(unpacked) != info.file_size or zlib.crc32(unpacked) != info.CRC:
-            raise self.problem(f"the member `{fit(name)}` is damaged: its checksum does not hold")
+            raise self.problem(f"the member `{fit(name)}` is damaged: its size or checksum does not hold")
         self._read += len(unpacked)
         return unpacked
 

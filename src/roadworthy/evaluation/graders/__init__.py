@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from roadworthy.errors import InputProblem, RoadworthyError
 from roadworthy.evaluation.grade import Grade, Grader
 from roadworthy.evaluation.graders import decisions, instruments, numbers, retrieval, schemas, texts, tools
-from roadworthy.evaluation.graders.reading import NoValue, Options
+from roadworthy.evaluation.graders.reading import NoValue, Options, Unreadable
 from roadworthy.evaluation.strict import fit
 from roadworthy.evaluation.suite import Test
 from roadworthy.evaluation.transcript import Transcript
@@ -93,6 +93,8 @@ def guarded(grader: Grader, transcript: Transcript, rule: Callable[[], Grade]) -
         return rule()
     except NoValue as nothing:
         return nothing.grade
+    except Unreadable as why:
+        return Grade.ungraded(grader, str(why))
     except RoadworthyError:
         raise
     except Exception as fault:  # noqa: BLE001 -- whatever it was, the answer has no grade

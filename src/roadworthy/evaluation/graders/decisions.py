@@ -25,7 +25,12 @@ def label(options: Label, grader: Grader, test: Test, transcript: Transcript) ->
         return Grade.ungraded(grader, "what the test expects is no label")
     told = " or ".join(quoted(one) for one in wanted[:3])
     if not transcript.label:
-        return Grade.of(grader, 0.0, f"expected {told}, the target gave no label", abstained=True)
+        return Grade.of(
+            grader,
+            0.0,
+            f"expected {told}, the target gave no label (a function gives one as `label` beside `output`)",
+            abstained=True,
+        )
     if any(same(transcript.label, one, ignore_case=options.ignore_case) for one in wanted):
         return Grade.of(grader, 1.0, f"is {quoted(transcript.label)}")
     return Grade.of(grader, 0.0, f"expected {told}, found {quoted(transcript.label)}")

@@ -17,6 +17,12 @@ from roadworthy.evaluation.transcript import Transcript
 LONGEST_TEXT = 1_000_000
 """Characters of an answer that are looked at; a longer one is ungraded, never half read."""
 
+MOST_MARKS = 30
+"""Combining characters one after another (UAX #15, 13: stream-safe). Sorting a run takes time by its square,
+and no language writes so many."""
+_FIRST_MARK = "\u0300"
+_INTO_MARKS = frozenset("\u0f73\u0f75\u0f81\uff9e\uff9f")  # no marks themselves: normalised they are
+
 Folded = NewType("Folded", str)
 
 
@@ -41,6 +47,10 @@ class NoValue(Exception):
     def __init__(self, grade: Grade) -> None:
         super().__init__(grade.reason)
         self.grade = grade
+
+
+class Unreadable(Exception):
+    """A text that is not looked at; carries the reason. The answer is ungraded."""
 
 
 _NOTHING = object()
@@ -121,9 +131,25 @@ def as_text(grader: Grader, value: object) -> str:
     return text
 
 
+def stream_safe(text: str) -> str:
+    """The same text, fit for Unicode normalisation. Errors: ``Unreadable`` for a run of too many marks."""
+    # Most texts have none: found without looking at each letter.
+    if text.isascii() or max(text) < _FIRST_MARK:
+        return text
+    run = 0
+    for letter in text:
+        run = run + 1 if unicodedata.combining(letter) or letter in _INTO_MARKS else 0
+        if run > MOST_MARKS:
+            raise Unreadable(f"a text has more than {MOST_MARKS} combining characters one after another")
+    return text
+
+
 def folded(text: str, *, ignore_case: bool, ignore_space: bool) -> Folded:
-    """The text as it is compared: composed (Unicode NFC), and without what is to be ignored."""
-    text = unicodedata.normalize("NFC", text)
+    """The text as it is compared: composed (Unicode NFC), and without what is to be ignored.
+
+    Errors: ``Unreadable`` as ``stream_safe``.
+    """
+    text = unicodedata.normalize("NFC", stream_safe(text))
     if ignore_case:
         # Folding can decompose: compose again, so that equal texts stay equal.
         text = unicodedata.normalize("NFC", text.casefold())

@@ -4,7 +4,7 @@ from roadworthy.measure.grading.conduct import ConductJudge
 from roadworthy.measure.grading.groundedness import Groundedness
 from roadworthy.measure.grading.judge import Judge
 from roadworthy.measure.grading.semantic import SemanticSimilarity
-from roadworthy.measure.grading.standing import NOT_CALIBRATED, Standing
+from roadworthy.measure.grading.standing import NOT_CALIBRATED, Standing, asked
 
 __all__ = [
     "NOT_CALIBRATED",
@@ -13,4 +13,5 @@ __all__ = [
     "Judge",
     "SemanticSimilarity",
     "Standing",
+    "asked",
 ]

@@ -10,7 +10,7 @@ from roadworthy.evaluation.graders import guarded, options_of
 from roadworthy.evaluation.graders.instruments import Conduct as Options
 from roadworthy.evaluation.graders.reading import as_text
 from roadworthy.measure.grading.answer import answer_of
-from roadworthy.measure.grading.standing import NOT_CALIBRATED, Standing
+from roadworthy.measure.grading.standing import NOT_CALIBRATED, Standing, asked
 from roadworthy.measure.grading.verdicts import VERSION, Verdict, ask
 from roadworthy.ports.language import LanguageModel
 from roadworthy.quantities import Cost, Digest, digest_of
@@ -67,12 +67,17 @@ class ConductJudge:
             name: ask(self._model, _TASK.format(statement=says), blocks, _WORDS, votes=options.votes)
             for name, says in statements.items()
         }
-        return self._weigh(grader, found)
+        return self._weigh(grader, statements, found)
 
-    def _weigh(self, grader: Grader, found: Mapping[str, Verdict]) -> Grade:
+    def _weigh(self, grader: Grader, statements: Mapping[str, str], found: Mapping[str, Verdict]) -> Grade:
         cost = sum((each.cost for each in found.values()), start=Cost(0))
         told = {
-            each: {"verdict": verdict.word or "unclear", "reason": verdict.reason, **verdict.detail()}
+            each: {
+                "verdict": verdict.word or "unclear",
+                "reason": verdict.reason,
+                "asked": asked("conduct", statements[each]),
+                **verdict.detail(),
+            }
             for each, verdict in found.items()
         }
         detail: dict[str, object] = {"statements": told, **self._standing.detail()}

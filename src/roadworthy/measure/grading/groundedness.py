@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import cast
 
 from roadworthy.evaluation import Grade, Grader, Test, Transcript
 from roadworthy.evaluation.grade import NOTHING
 from roadworthy.evaluation.graders import guarded, options_of
 from roadworthy.evaluation.graders.instruments import Groundedness as Options
+from roadworthy.evaluation.graders.reading import stream_safe
 from roadworthy.measure.grading.answer import answer_of
 from roadworthy.measure.grading.literals import figures, missing_figures, names, offered_figures, opening
 from roadworthy.measure.grading.semantic import Embed, unit_rows
 from roadworthy.measure.grading.sentences import is_courtesy, negated, sentences, stem, stems, words
 from roadworthy.measure.grading.standing import NOT_CALIBRATED, Standing
-from roadworthy.measure.grading.verdicts import VERSION, ask
+from roadworthy.measure.grading.verdicts import VERSION, Verdict, ask
 from roadworthy.ports.language import LanguageModel
 from roadworthy.quantities import Cost, Digest, digest_of
 
@@ -28,6 +29,8 @@ _LONGEST_ANSWER = 20_000
 _LONGEST_PASSAGES = 200_000
 _MOST_STATEMENTS = 200
 _MOST_PLACES = 4_000
+_MOST_PAIRS = 200_000
+"""Statements times places: each pair is looked at."""
 _EMBEDDED = 8  # places a statement that are embedded: those that share most words
 _TASK = """You check whether the block `statement` follows from the block `passages` alone. Take nothing \
 from what you know yourself.
@@ -60,21 +63,24 @@ class _Claim:
     text: str
     stems: frozenset[str]
     figures: Mapping[str, frozenset[str]]
-    names: frozenset[str]
+    names: Mapping[str, frozenset[str]]
+    """As written → its words."""
     negated: bool
     opening: str
+    opens_with: frozenset[str]
+    """Its first word's stems."""
 
     def lacks(self, figures: frozenset[str], there: frozenset[str]) -> str:
         """The figures or names that are not there; empty where all are."""
         if missing := missing_figures(self.figures, figures):
             return "the passage does not hold " + ", ".join(f"`{each[:40]}`" for each in missing[:3])
-        if strange := sorted(each for each in self.names if not set(words(each)) <= there):
+        if strange := sorted(each for each, parts in self.names.items() if not parts <= there):
             return "the passage does not name " + ", ".join(f"`{each[:40]}`" for each in strange[:3])
         return ""
 
     def opens(self, place: _Place) -> bool:
         """The place speaks of what the statement begins with: that may be a name like any other word."""
-        return not self.opening or all(stem(each) in place.stems for each in words(self.opening))
+        return self.opens_with <= place.stems
 
     def against(self, place: _Place) -> str:
         """What speaks against a place; empty where it bears figures, names and negation."""
@@ -89,7 +95,7 @@ class _Claim:
 class _Found:
     """What became of one statement. ``hard``: a figure, name or negation speaks against it.
 
-    ``asked``: it was put to the judge.
+    ``judged``: what the judge said of it, which decides nothing while the judge is advisory.
     """
 
     statement: str
@@ -97,7 +103,7 @@ class _Found:
     reason: str = ""
     hard: bool = False
     cost: Cost = NOTHING
-    asked: bool = False
+    judged: Verdict | None = None
 
     def as_json(self) -> dict[str, object]:
         return {"statement": self.statement, "reason": self.reason}
@@ -111,10 +117,13 @@ class Groundedness:
     negates as it does, speaks of its first word, and says it: with enough of its content words (``OVERLAP``), or half as
     many and a similarity of at least ``SIMILARITY`` where there is an embedding. With a judge, a
     statement that only lacks words is put to it; figures, names and negations are never its to excuse.
+    While the judge may only advise, its word stands in the detail (``judge``) and the grade is what it is
+    without it: unsupported. No grade of this kind is advisory, so that none is left out.
 
     English and German; other languages are compared by words, figures and embedding alike, but their
     negations are not known. Detail: ``unsupported`` and ``unclear`` with reasons, ``statements`` (number).
-    Edge: no statement → ungraded; statements and no passage → 0.
+    Edge: no statement → ungraded; statements and no passage → 0; texts that are too long, or have more than
+    200,000 pairs of statement and place → ungraded.
     """
 
     def __init__(
@@ -130,7 +139,7 @@ class Groundedness:
         self._embed, self._judge, self._standing = embed, judge, standing
         self._digest = digest_of(
             {
-                "groundedness": [1, repr(OVERLAP), repr(SIMILARITY)],
+                "groundedness": [2, repr(OVERLAP), repr(SIMILARITY)],
                 "embedding": instrument or "",
                 "judge": [VERSION, judge.digest, standing.advisory] if judge else [],
             }
@@ -146,18 +155,22 @@ class Groundedness:
         return guarded(grader, transcript, lambda: self._look(options, grader, transcript))
 
     def _look(self, options: Options, grader: Grader, transcript: Transcript) -> Grade:
-        answer = answer_of(grader, transcript, options.field)
-        passages = [each.text for each in transcript.passages if each.text.strip()]
+        answer = stream_safe(answer_of(grader, transcript, options.field))
+        passages = list(dict.fromkeys(each.text for each in transcript.passages if each.text.strip()))
         if len(answer) > _LONGEST_ANSWER or sum(map(len, passages)) > _LONGEST_PASSAGES:
             return Grade.ungraded(grader, "answer or passages are too long to be checked")
         statements = [each for each in sentences(answer) if not is_courtesy(each)]
         if not statements:
             return Grade.ungraded(grader, "the answer states nothing that could be checked")
-        places = [place for passage in passages for place in _places(passage)]
+        texts = dict.fromkeys(pair for passage in passages for pair in _pairs(stream_safe(passage)))
+        places = _places(list(texts))
         if not places:
             return Grade.of(grader, 0.0, "nothing was cited", statements=len(statements))
         if len(statements) > _MOST_STATEMENTS or len(places) > _MOST_PLACES:
             return Grade.ungraded(grader, "answer or passages have too many sentences to be checked")
+        if (pairs := len(statements) * len(places)) > _MOST_PAIRS:
+            told = f"{len(statements)} statements and {len(places)} places in passages are {pairs:,} pairs"
+            return Grade.ungraded(grader, f"{told}, at most {_MOST_PAIRS:,} are checked")
         found = [self._check(_claim(each), places) for each in statements]
         if self._judge is not None:
             found = [self._ask(self._judge, each, passages) for each in found]
@@ -172,8 +185,13 @@ class Groundedness:
             "unsupported": [each.as_json() for each in bad],
             "unclear": [each.as_json() for each in unclear],
         }
-        if any(each.asked for each in found):
-            detail |= self._standing.detail()
+        if said := [(each, each.judged) for each in found if each.judged is not None]:
+            # The judge's standing, not the grade's: that is advisory nowhere.
+            detail |= {"advisory": False, "standing": self._standing.sentence}
+            detail["judge"] = [
+                {"statement": each.statement, "verdict": verdict.word, "reason": verdict.reason}
+                for each, verdict in said
+            ]
         if unclear and not bad:
             return Grade.ungraded(grader, unclear[0].reason, cost=cost, **detail)
         if bad:
@@ -186,15 +204,15 @@ class Groundedness:
     def _check(self, claim: _Claim, places: Sequence[_Place]) -> _Found:
         """Support by any one place; otherwise what speaks against the place that comes closest."""
         ranked = sorted(((place.share(claim.stems), place) for place in places), key=lambda each: -each[0])
-        borne = [
-            (share, place)
-            for share, place in ranked
-            if share >= OVERLAP / 2 and claim.opens(place) and not claim.against(place)
-        ]
-        if any(share >= OVERLAP for share, _ in borne):
-            return _Found(claim.text, True)
-        near = [place for _, place in borne]
-        if self._closest(claim.text, near[:_EMBEDDED]) >= SIMILARITY:
+        near: list[_Place] = []
+        for share, place in ranked:
+            if share < OVERLAP / 2 or len(near) == _EMBEDDED:
+                break
+            if claim.opens(place) and not claim.against(place):
+                if share >= OVERLAP:
+                    return _Found(claim.text, True)
+                near.append(place)
+        if self._closest(claim.text, near) >= SIMILARITY:
             return _Found(claim.text, True)
         lack = claim.lacks(
             frozenset().union(*(place.figures for place in places)),
@@ -216,30 +234,43 @@ class Groundedness:
         return -1.0 if rows is None else float((rows[1:] @ rows[0]).max())
 
     def _ask(self, judge: LanguageModel, found: _Found, passages: Sequence[str]) -> _Found:
-        """Put what only lacks words to the judge."""
+        """Put what only lacks words to the judge; while it is advisory, what words say stays."""
         if found.supported or found.hard:
             return found
         blocks = {"passages": "\n\n".join(passages), "statement": found.statement}
         verdict = ask(judge, _TASK, blocks, ("supported", "unsupported"))
-        if verdict.word == "supported":
-            return _Found(found.statement, True, verdict.reason, cost=verdict.cost, asked=True)
-        supported = False if verdict.word else None
-        return _Found(found.statement, supported, verdict.reason, cost=verdict.cost, asked=True)
+        if self._standing.advisory:
+            return replace(found, cost=verdict.cost, judged=verdict)
+        supported = verdict.word == "supported" if verdict.word else None
+        return _Found(found.statement, supported, verdict.reason, cost=verdict.cost, judged=verdict)
 
 
 def _claim(sentence: str) -> _Claim:
+    first = opening(sentence)
     return _Claim(
-        sentence, stems(sentence), figures(sentence), names(sentence), negated(sentence), opening(sentence)
+        sentence,
+        stems(sentence),
+        figures(sentence),
+        {name: frozenset(words(name)) for name in names(sentence)},
+        negated(sentence),
+        first,
+        frozenset(stem(each) for each in words(first)),
     )
 
 
-def _places(passage: str) -> list[_Place]:
+def _pairs(passage: str) -> Iterator[tuple[str, ...]]:
+    """Each sentence with the one after it."""
     lines = sentences(passage)
-    parts = [(stems(line), negated(line)) for line in lines]
+    return (tuple(lines[at : at + 2]) for at in range(len(lines)))
+
+
+def _places(pairs: Sequence[tuple[str, ...]]) -> list[_Place]:
+    lines = dict.fromkeys(line for pair in pairs for line in pair)
+    parts = {line: (stems(line), negated(line)) for line in lines}
     found = []
-    for at in range(len(lines)):
-        text = " ".join(lines[at : at + 2])
-        here = tuple(parts[at : at + 2])
+    for pair in pairs:
+        text = " ".join(pair)
+        here = tuple(parts[line] for line in pair)
         content = frozenset().union(*(part for part, _ in here))
         found.append(_Place(text, content, here, offered_figures(text), frozenset(words(text))))
     return found

@@ -9,7 +9,7 @@ from roadworthy.evaluation.graders import guarded, options_of
 from roadworthy.evaluation.graders.instruments import Judge as Options
 from roadworthy.evaluation.graders.reading import as_text
 from roadworthy.measure.grading.answer import answer_of
-from roadworthy.measure.grading.standing import NOT_CALIBRATED, Standing
+from roadworthy.measure.grading.standing import NOT_CALIBRATED, Standing, asked
 from roadworthy.measure.grading.verdicts import VERSION, ask
 from roadworthy.ports.language import LanguageModel
 from roadworthy.quantities import Digest, digest_of
@@ -53,7 +53,11 @@ class Judge:
         blocks["answer"] = answer_of(grader, transcript, options.field)
         task = _TASK.format(rubric=options.rubric)
         verdict = ask(self._model, task, blocks, ("pass", "fail"), votes=options.votes)
-        detail = {**verdict.detail(), **self._standing.detail()}
+        detail = {
+            **verdict.detail(),
+            **self._standing.detail(),
+            "asked": asked("judge", grader.options),
+        }
         if not verdict.word:
             return Grade.ungraded(grader, verdict.reason, cost=verdict.cost, **detail)
         value = 1.0 if verdict.word == "pass" else 0.0

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from roadworthy.quantities import Digest, digest_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +25,11 @@ class Standing:
 
 
 NOT_CALIBRATED = Standing(True, "the judge was never compared with people")
+
+
+def asked(kind: str, question: Mapping[str, object] | str) -> Digest:
+    """Names what a judge is asked: another rubric, or another sentence, is another question.
+
+    A judge that agrees with people on one question has shown nothing about the next.
+    """
+    return digest_of(["asked", kind, question if isinstance(question, str) else dict(question)])

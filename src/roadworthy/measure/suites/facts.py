@@ -13,6 +13,8 @@ from roadworthy.quantities import Interval
 from roadworthy.trust.comparison import compare
 from roadworthy.trust.paired import Scored
 
+MOST_ERRORS = 0.05
+"""Part of the tests on which the running release may have failed for the comparison to say anything."""
 NOTHING_BOUNDS_IT = Interval(0.0, 1.0)
 
 
@@ -112,24 +114,32 @@ def _not_worse(
     known = {test.id for test in suite.tests}
     mine, theirs = (list(every_result(deployment, tx, one.id)) for one in (evaluation, other))
     gone = erased_of(deployment, tx, suite, mine) | erased_of(deployment, tx, suite, theirs)
+    # Where the other could not be asked, nothing is known of it: to beat an error is no merit.
+    failed = {one.test for one in theirs if one.error}
     paired = paired_values(
         suite,
-        (bare(one) for one in mine if one.test in known),
-        (bare(one) for one in theirs if one.test in known),
+        (bare(one) for one in mine if one.test in known and one.test not in failed),
+        (bare(one) for one in theirs if one.test in known and one.test not in failed),
         grader=OVERALL,
         erased=gone,
         passed=True,
+        ungraded_is_wrong=True,
     )
     detail: dict[str, object] = {
         "evaluation": evaluation.id,
         "against": other.id,
         "against_release": other.release,
         "not_compared": len(paired.apart),
+        "errors_of_the_other": len(failed),
         "margin": margin,
     }
     value, interval, method = 0.0, None, "nothing can be compared"
     if evaluation.graders != other.graders:
         method = "graded by other graders or instruments than the running release: not comparable"
+    elif len(failed) > MOST_ERRORS * len(suite.tests):
+        method = (
+            f"the running release failed on {len(failed)} of {len(suite.tests)} tests: evaluate it again"
+        )
     elif paired.a:
         found = compare(_scored(paired.a), _scored(paired.b), margin=margin)
         value = float(found.verdict in ("better", "not worse"))

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from roadworthy.charter import Charter
 from roadworthy.errors import InputProblem, Problem
-from roadworthy.evaluation import Result
+from roadworthy.evaluation import Grader, Result
 from roadworthy.measure.fact import Fact, keep
-from roadworthy.measure.grading import NOT_CALIBRATED, Standing
+from roadworthy.measure.grading import NOT_CALIBRATED, Standing, asked
 from roadworthy.measure.judging import Calibrated, Label, agreement_facts, calibrate, conduct_facts
 from roadworthy.measure.suites.recording import every_shown, read_evaluation
 from roadworthy.operate.deployment import Deployment
 from roadworthy.principal import Principal, require
-from roadworthy.quantities import Digest, digest_of
+from roadworthy.quantities import Digest, Interval, digest_of
 
 _WORDS = {"kept": True, "broken": False}
 
@@ -57,7 +57,9 @@ def calibrate_judge(
     if charter.judge is None:
         raise InputProblem("RW-EVAL-090", Problem("the charter names no judge", place="judge"))
     results = [one for one in every_shown(deployment, principal, found) if not one.transcript.error]
-    verdicts = _of_statement(results, grader, statement) if statement else _of_grader(results, grader)
+    question, verdicts = (
+        _of_statement(results, grader, statement) if statement else _of_grader(results, grader)
+    )
     judge = judge_digest(charter)
     result = calibrate(
         labels,
@@ -67,15 +69,17 @@ def calibrate_judge(
         min_labels=charter.judge.min_labels,
     )
     (subject,) = charter.subjects("judged")
-    facts = [replace(fact, subject=subject) for fact in agreement_facts(result)]
+    measured = agreement_facts(result) or [_no_agreement(result)]
+    facts = [
+        replace(fact, subject=subject, detail={**fact.detail, "asked": question, "judge": judge})
+        for fact in measured
+    ]
     notes: list[str] = []
     if statement:
         conduct, missing = conduct_facts({statement: labels}, {statement: verdicts}, judge=judge)
         facts += conduct
         notes += [f"{name}: {why}" for name, why in missing.items()]
     keep(deployment, principal, release, facts)
-    if not facts:
-        notes.append("nothing was measured that the gate could compare")
     said = result.corrected.sentence if result.corrected else result.uncorrected
     return JudgeResult(result, tuple(facts), (*notes, *([said] if said else [])))
 
@@ -86,23 +90,75 @@ def judge_digest(charter: Charter) -> Digest:
     return digest_of(["judge", plan.url, plan.model] if plan else ["judge"])
 
 
-def standing_of(deployment: Deployment, charter: Charter) -> Standing:
-    """Whether the judge of a charter was seen to agree with people, and still counts."""
+def standings_of(
+    deployment: Deployment, charter: Charter, graders: Sequence[Grader]
+) -> dict[str, Standing]:
+    """By kind of grader, whether the judge was seen to agree with people on every question these ask.
+
+    The newest comparison about a question speaks, also where it went badly.
+    """
+    questions = {
+        "judge": [asked("judge", one.options) for one in graders if one.kind == "judge"],
+        "conduct": [
+            asked("conduct", says)
+            for one in graders
+            if one.kind == "conduct"
+            for says in _statements(charter, one).values()
+        ],
+    }
+    return {kind: _standing(deployment, charter, each) for kind, each in questions.items() if each}
+
+
+def _statements(charter: Charter, grader: Grader) -> Mapping[str, str]:
+    own = grader.options.get("statements")
+    if isinstance(own, Mapping) and own:
+        return {str(name): str(says) for name, says in own.items()}
+    return {statement.id: statement.says for statement in charter.conduct}
+
+
+def _standing(deployment: Deployment, charter: Charter, questions: Sequence[Digest]) -> Standing:
     if charter.judge is None:
         return NOT_CALIBRATED
     with deployment.store.read() as tx:
         measured = deployment.store.evidence.measurements(tx, charter.use_case)
     now, judge = deployment.now(), judge_digest(charter)
-    for one in measured:
-        if one.kind == "quality.judge_agreement" and one.detail.get("judge") == judge:
-            if not one.at <= now < one.valid_until:
-                return Standing(True, "the comparison of the judge with people has expired")
-            return Standing(one.detail.get("advisory") is not False, str(one.detail.get("sentence", "")))
-    return NOT_CALIBRATED
+    said = "the judge agrees with people"
+    for question in questions:
+        newest = next(
+            (
+                one
+                for one in measured
+                if one.kind == "quality.judge_agreement"
+                and (one.detail.get("judge"), one.detail.get("asked")) == (judge, question)
+            ),
+            None,
+        )
+        if newest is None:
+            return NOT_CALIBRATED
+        if not newest.at <= now < newest.valid_until:
+            return Standing(True, "the comparison of the judge with people has expired")
+        if newest.detail.get("advisory") is not False:
+            return Standing(True, str(newest.detail.get("sentence", "")))
+        said = str(newest.detail.get("sentence", said))
+    return Standing(False, said)
 
 
-def _of_grader(results: Sequence[Result], name: str) -> dict[str, bool | None]:
-    """By test, of its first attempt."""
+def _no_agreement(result: Calibrated) -> Fact:
+    """A comparison from which no kappa comes is a result too: it takes back an earlier, better one."""
+    return Fact(
+        kind="quality.judge_agreement",
+        value=0.0,
+        unit="kappa",
+        n=result.certificate.kappa.n,
+        method="people and judge compared, no agreement can be reckoned",
+        interval=Interval(-1.0, 1.0),
+        inputs={"judge": result.judge, "people": dict(sorted(result.people.agreed.items()))},
+        detail={"advisory": True, "sentence": result.standing.sentence},
+    )
+
+
+def _of_grader(results: Sequence[Result], name: str) -> tuple[Digest, dict[str, bool | None]]:
+    """What was asked, and by test what was said to its first attempt."""
     judged = sorted({grade.grader for one in results for grade in one.grades if "standing" in grade.detail})
     chosen = [one for one in judged if one == name] if name else judged
     if len(chosen) != 1:
@@ -112,15 +168,22 @@ def _of_grader(results: Sequence[Result], name: str) -> dict[str, bool | None]:
             Problem(f"no single judged grader{f' `{name}`' if name else ''}", hint=f"judged here: {known}"),
         )
     found: dict[str, bool | None] = {}
+    question = asked("", chosen[0])
     for one in sorted(results, key=lambda one: -one.attempt):
         grade = one.grade(chosen[0])
         if grade is not None:
             found[one.test_id] = grade.passed
-    return found
+            question = Digest(str(grade.detail.get("asked", question)))
+    return question, found
 
 
-def _of_statement(results: Sequence[Result], grader: str, statement: str) -> dict[str, bool | None]:
-    """By test, of its first attempt: kept, broken or unclear. Answers it does not apply to are left out."""
+def _of_statement(
+    results: Sequence[Result], grader: str, statement: str
+) -> tuple[Digest, dict[str, bool | None]]:
+    """What was asked, and by test what was said to its first attempt: kept, broken or unclear. Answers it
+    does not apply to are left out.
+    """
+    question = asked("", statement)
     found: dict[str, bool | None] = {}
     known: set[str] = set()
     for one in sorted(results, key=lambda one: -one.attempt):
@@ -131,6 +194,8 @@ def _of_statement(results: Sequence[Result], grader: str, statement: str) -> dic
             known |= set(told)
             said = told.get(statement)
             word = said.get("verdict") if isinstance(said, dict) else None
+            if isinstance(said, dict):
+                question = Digest(str(said.get("asked", question)))
             if word in _WORDS or word == "unclear":
                 found[one.test_id] = _WORDS.get(str(word))
     if statement not in known:
@@ -141,4 +206,4 @@ def _of_statement(results: Sequence[Result], grader: str, statement: str) -> dic
                 hint=f"judged here: {', '.join(sorted(known)) or 'none'}",
             ),
         )
-    return found
+    return question, found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from roadworthy.errors import Refused
 from roadworthy.evaluation import Evaluation, Suite
 from roadworthy.evidence import Measurement
 from roadworthy.measure.fact import Fact, keep
@@ -50,9 +51,19 @@ def evaluate_release(
 
     What was stopped goes on; what is finished is asked anew. With ``as_evidence`` the facts are kept for
     the gate and certificates are issued: only for a suite that is the use case's own, not for any file
-    that happens to bear its name. Errors: as ``run_suite`` and ``resolve``.
+    that happens to bear its name.
+
+    Errors: ``Refused`` RW-EVAL-063 while the release is stopped or ended; as ``run_suite`` and ``resolve``.
     """
     use_case = release.use_case
+    stopped = deployment.clearance.why_not(f"use_case:{use_case}", f"release:{release.digest}")
+    if stopped:
+        raise Refused(
+            "RW-EVAL-063",
+            f"{release.name} cannot be evaluated now",
+            reasons=[stopped],
+            hint="resume it, or name another release with `--release`",
+        )
     with deployment.store.read() as tx:
         asked = resolve(deployment, tx, suite, use_case=use_case)
         running = deployment.store.releases.rollout(tx, use_case).at(Stage.PRODUCTION)
@@ -114,5 +125,5 @@ def _nothing_runs(suite: Suite, evaluation: Evaluation) -> Fact:
         method="no other release runs that it could be worse than",
         inputs=[evaluation.digest],
         of_release=True,
-        detail={"evaluation": evaluation.id},
+        detail={"evaluation": evaluation.id, "against_release": ""},
     )

@@ -7,6 +7,7 @@ import hashlib
 import inspect
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ LONGEST_LINE: Final = 1_048_576
 """Characters of one recorded answer."""
 NOT_RECORDED: Final = "RW-EVAL-061"
 
+_FIELDS: Final = frozenset(one.name for one in fields(Transcript))
 Answer = Transcript | Mapping[str, object] | str | None
 """What a function may give back: a transcript, or the output alone."""
 
@@ -91,7 +93,8 @@ class RecordedAnswers:
 class FunctionTarget:
     """The port ``Target`` over a Python function that takes the input, and ``seed`` if it has such a parameter.
 
-    It gives back the output (a text or an object) or a whole transcript; a coroutine function is awaited.
+    It gives back the output (a text or an object), an object with ``output`` and other fields of a transcript
+    (``label``, ``confidence``, ``calls``, ``effects``, ``passages``), or a transcript; a coroutine is awaited.
     What it raises is an error of the target, named by its type alone, because its sentence may quote the
     input; ``Unavailable`` stops the evaluation. It is called from several threads at once.
 
@@ -137,10 +140,27 @@ class FunctionTarget:
             raise
         except Exception as fault:  # noqa: BLE001 - whatever a function raises is an error of the target
             seconds = time.perf_counter() - begun
-            return Transcript(error=f"{RAISED}: the target raised {type(fault).__name__}", seconds=seconds)
+            where = _where(fault, self._function)
+            return Transcript(
+                error=f"{RAISED}: the target raised {type(fault).__name__}{where}", seconds=seconds
+            )
         if isinstance(found, Transcript):
             return found
-        return Transcript(output=found, seconds=time.perf_counter() - begun)
+        seconds = time.perf_counter() - begun
+        if isinstance(found, Mapping) and "output" in found and set(found) <= _FIELDS:
+            return Transcript.from_json({"seconds": seconds, **found})
+        return Transcript(output=found, seconds=seconds)
+
+
+def _where(fault: Exception, function: Callable[..., Any]) -> str:
+    """File and line of the function's own file where it failed; never what it said, which may quote the input."""
+    file = getattr(inspect.unwrap(function), "__code__", None)
+    trace, found = fault.__traceback__, ""
+    while trace is not None:
+        if file is not None and trace.tb_frame.f_code.co_filename == file.co_filename:
+            found = f" at {Path(file.co_filename).name}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return found
 
 
 def _takes_seed(function: Callable[..., Any]) -> bool:
