@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.server.test_portfolio_report import IDEA
 
+from roadworthy.adapters.chromium.printing import NAMES
 from roadworthy.business import shipped
 from roadworthy.business.questions import QUESTIONS
 from roadworthy.business.reading import blank, read_assessment
@@ -444,3 +446,9 @@ def test_any_file_of_facts_is_read_or_refused(text: str) -> None:
 @given(st.floats(-1e9, 1e9), st.floats(-1e9, 1e9), st.floats(-1e9, 1e9), st.floats(-1e9, 1e9))
 def test_a_bar_of_text_always_fits_its_line(low: float, high: float, least: float, most: float) -> None:
     assert len(bar(low, high, low, least, most)) == 36
+
+
+@pytest.mark.skipif(not any(map(shutil.which, NAMES)), reason="no Chromium is installed to print with")
+def test_the_report_is_printed_where_a_browser_is_installed(say: Say, idea: Path, tmp_path: Path) -> None:
+    assert "printed board.pdf" in say("assess", "report", idea, "--pdf", "board.pdf").out
+    assert (tmp_path / "board.pdf").read_bytes().startswith(b"%PDF-")

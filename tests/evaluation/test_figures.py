@@ -259,3 +259,37 @@ def test_only_tests_that_both_graded_are_paired_and_the_others_are_named():
         "e": "erased",
     }
     assert paired_values(suite, a, b).a == (("a", "k", 0.5), ("f", "k", 0.0))
+
+
+UNEQUAL = [[1000] + [1] * 30, [100] + [1] * 30, [300] * 3 + [2] * 40, [100] + [5] * 20, "lognormal"]
+
+
+@pytest.mark.parametrize(
+    "sizes", UNEQUAL, ids=["1000+30", "100+30", "3x300+40x2", "half in one", "lognormal"]
+)
+@pytest.mark.parametrize("counted", [True, False])
+def test_a_lower_end_is_seldom_above_the_truth_however_unequal_the_clusters(sizes, counted):
+    rng = np.random.default_rng(17)
+    above, draws = 0, 200
+    for _ in range(draws):
+        many = 1 + rng.lognormal(1, 1.5, 30).astype(int) if sizes == "lognormal" else sizes
+        # Clusters pass or fail as one; graded values hardly vary within theirs.
+        of = np.where(rng.random(len(many)) < 0.9, 1.0, 0.0 if counted else 0.05)
+        values = [(f"c{at}", float(of[at])) for at, size in enumerate(many) for _ in range(size)]
+        above += estimate(values, counted=counted).interval.low > (0.9 if counted else 0.905)
+    assert above / draws <= 0.025 + 2 * np.sqrt(0.025 * 0.975 / draws)
+
+
+@pytest.mark.parametrize("copies", [970, 2000, 6000])
+def test_one_test_repeated_says_nothing_of_the_others(copies):
+    easy = [("easy", 1.0)] * copies
+    found = estimate(easy + [(f"hard {n}", 0.0) for n in range(30)], counted=True)
+    assert (found.interval.low, found.interval.high, found.clusters) == (0.0, 1.0, 31)
+
+
+def test_equal_clusters_are_worth_their_number():
+    found = estimate([(f"c{n % 40}", float(n % 40 >= 4)) for n in range(400)])
+    theirs = binomtest(36, 40).proportion_ci(method="wilson")
+    # A little wider than forty tests that stand alone: t for z, 39 degrees of freedom.
+    assert theirs.low - 0.02 < found.interval.low < theirs.low
+    assert theirs.high < found.interval.high < theirs.high + 0.01

@@ -3,6 +3,8 @@
 import io
 import json
 import struct
+import time
+import tracemalloc
 import zipfile
 import zlib
 from contextlib import suppress
@@ -277,11 +279,23 @@ def test_a_member_that_unpacks_without_end_is_refused_whatever_its_size_says(mon
     bomb = packed({"header.json": b"0" * 1_000_000})
     assert len(bomb) < 2_000
     assert "more than 100000 bytes" in refused(bomb)
-    # The same with a directory that lies about the size.
+    # A directory that lies about the size: no more than it says is unpacked.
     liar = bytearray(bomb)
     directory = liar.rfind(b"PK\x01\x02")
     struct.pack_into("<I", liar, directory + 24, 10)
-    assert "more than 100000 bytes" in refused(bytes(liar))
+    assert "size or checksum does not hold" in refused(bytes(liar))
+
+
+def test_a_member_that_says_it_is_too_large_is_refused_before_it_is_unpacked():
+    bomb = packed({"header.json": b"0" * (archive.LARGEST_MEMBER + 1)})
+    begun = time.process_time()
+    tracemalloc.start()
+    try:
+        assert "unpacks to more than" in refused(bomb)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+    assert time.process_time() - begun < 0.5
 
 
 def test_all_members_together_have_a_limit(monkeypatch):

@@ -1,5 +1,6 @@
 """What each kind of grader says, and that a fault of a grader is never a grade."""
 
+import time
 from itertools import permutations
 
 import pytest
@@ -46,6 +47,18 @@ class TestExact:
 
     def test_composed_and_decomposed_letters_are_the_same_text(self):
         assert value("exact", "Zu\u0308rich", "Zürich") == 1
+
+    @pytest.mark.parametrize("marks", ["\u0301\u0327", "\u0f73\u0f71"])
+    @pytest.mark.parametrize("kind", ["exact", "contains"])
+    def test_a_heap_of_combining_marks_is_ungraded_in_a_moment(self, kind, marks):
+        begun = time.process_time()
+        found = graded(kind, {"reply": "a" + marks * 200_000}, "b", field="reply")
+        assert found.value is None
+        assert "more than 30 combining characters" in found.reason
+        assert time.process_time() - begun < 2
+
+    def test_as_many_marks_as_a_language_writes_are_compared(self):
+        assert value("exact", "a" + "\u0327\u0301" * 15, "a" + "\u0327" * 15 + "\u0301" * 15) == 1
 
     def test_several_answers_can_be_right(self):
         assert value("exact", "Roma", {"any_of": ["Rome", "Roma"]}) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 
 import numpy as np
 import pytest
@@ -189,6 +190,18 @@ def test_no_more_than_fifty_rows_are_told_and_the_rest_is_counted() -> None:
         read_labels("answer,person,verdict\n" + "a,b,c\n" * 80, place="l.csv")
     assert len(raised.value.problems) == 51
     assert "30 more" in raised.value.problems[-1].message
+
+
+def test_no_more_rows_are_read_than_are_taken() -> None:
+    begun = time.process_time()
+    with pytest.raises(InputProblem) as raised:
+        read_labels("answer,person,verdict\n" + "x,y,z\n" * 1_000_000, place="l.csv")
+    assert [each.message for each in raised.value.problems[-2:]] == [
+        "more than 200,000 rows",
+        "199951 more rows cannot be read",
+    ]
+    assert len(raised.value.problems) == 52
+    assert time.process_time() - begun < 4
 
 
 @given(st.text(max_size=200))

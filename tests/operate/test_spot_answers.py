@@ -343,6 +343,9 @@ def test_only_a_case_whose_answer_is_known_and_unasked_is_planted(office: Office
     with pytest.raises(InputProblem, match="contradict"):
         plant(office.deployment, RITA, "desk", "K-1", truth="something else")
     record_outcome(office.deployment, SHOP, "desk", "K-1", truth="refund", source="desk")
+    with pytest.raises(InputProblem, match="two principals"):
+        plant(office.deployment, RITA, "desk", "K-1")
+    record_outcome(office.deployment, WILL, "desk", "K-1", truth="refund", source="phone")
     plant(office.deployment, RITA, "desk", "K-1")
     with pytest.raises(Conflict, match="asked about"):
         plant(office.deployment, RITA, "desk", "K-1")
@@ -352,8 +355,8 @@ def test_only_a_case_whose_answer_is_known_and_unasked_is_planted(office: Office
 def test_a_known_case_is_planted_beside_a_drawn_one_now_and_then(office: Office) -> None:
     checked_office(office, EVERY.replace("share: 1.0, least: 1.0", "share: 0.000001, least: 0.000001"))
     run(office, "K-1")
-    for source in ("crm", "desk"):
-        record_outcome(office.deployment, SHOP, "desk", "K-1", truth="refund", source=source)
+    for who, source in ((SHOP, "crm"), (WILL, "desk")):
+        record_outcome(office.deployment, who, "desk", "K-1", truth="refund", source=source)
     abort_release(office.deployment, BEN, "desk", "r1", reason="replaced")
     checked_office(office, EVERY.replace("planted: 0", "planted: 1"), number=2)
     run(office, "K-2")

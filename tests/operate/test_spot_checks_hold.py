@@ -17,7 +17,7 @@ from roadworthy.errors import Conflict, Refused
 from roadworthy.operate.reviewing import decide_review
 from roadworthy.operate.rollout import abort_release
 from roadworthy.operate.spotchecks.drawing import left_alone
-from roadworthy.ports.spotchecks import CheckState
+from roadworthy.ports.spotchecks import ONE_LOOK, CheckState
 from roadworthy.stage import Stage
 
 MIXED = "{share: 0.6, least: 0.2, near_threshold: 1.5, double: 0.5, planted: 0, hours_per_week: 100}"
@@ -104,8 +104,7 @@ class World:
         for key in self.keys:
             case, check = office.case(key), row(office, key)
             alone = left_alone(case, office.effects(key))
-            ended = case.state is State.CLOSED and case.handled_by == "automatic"
-            assert (check is not None) == bool(ended and alone)
+            assert (check is not None) == bool(case.state is State.CLOSED and alone)
             if check is None:
                 continue
             assert 0.2 <= check.floor <= check.q <= 1
@@ -120,6 +119,8 @@ class World:
             assert {one.review for one in owed} == open_reviews
             assert bool(answers) == check.drawn
             match check.state:
+                case CheckState.JUDGED if check.why == ONE_LOOK:
+                    assert check.judgement == "wrong"
                 case CheckState.UNDRAWN | CheckState.JUDGED | CheckState.CANCELLED:
                     assert not owed
                 case _:

@@ -251,3 +251,43 @@ def test_a_margin_or_certainty_that_cannot_be_is_refused():
         compare(scored([1]), scored([1]), margin=0.1, confidence=Share(1.0))
     with pytest.raises(InputProblem, match="nothing can be compared"):
         compare_paired(pair(scored([1]), scored([1])).only([]), margin=0.1)
+
+
+def in_clusters(sizes, lost):
+    """Every case of a cluster is lost, or none."""
+    cluster = np.repeat(np.arange(len(sizes)), sizes)
+    names = [f"k{number}" for number in cluster]
+    return scored(1.0 - lost[cluster], names), scored(np.ones(len(cluster)), names)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "graded"),
+    [
+        ([300] * 3 + [2] * 40, False),
+        ([300] * 3 + [2] * 40, True),
+        ([200] + [1] * 30, False),
+        ([200] + [1] * 60, True),
+        ([100] + [5] * 20, False),
+    ],
+    ids=["three of 300", "three of 300, graded", "one of 200", "one of 200, graded", "half in one"],
+)
+def test_a_worse_release_is_seldom_called_not_worse_however_unequal_the_clusters(sizes, graded):
+    random = np.random.default_rng(8)
+    mistaken, rounds = 0, 100
+    for _ in range(rounds):
+        a, b = in_clusters(sizes, (random.random(len(sizes)) < 0.1).astype(float))
+        if graded:
+            a = Scored(
+                a.cases, np.asarray(a.values) + random.normal(0, 0.02, len(a.values)), clusters=a.clusters
+            )
+        mistaken += compare(a, b, margin=0.05).verdict in ("better", "not worse")
+    assert mistaken / rounds <= 0.025 + 2 * np.sqrt(0.025 * 0.975 / rounds)
+
+
+def test_one_cluster_of_nearly_all_cases_tells_no_more_than_one():
+    lost = np.zeros(31)
+    lost[1:4] = 1
+    found = compare(*in_clusters([1000] + [1] * 30, lost), margin=0.05)
+    assert (found.verdict, found.interval.low, found.interval.high) == ("cannot tell yet", -1.0, 1.0)
+    assert (found.p_value, found.cases_needed) == (None, None)
+    assert "one cluster holds most of the cases" in found.method

@@ -208,3 +208,32 @@ def test_grades_that_do_not_fit_are_told_all_at_once(ask, problems):
         ask()
     assert caught.value.code == "RW-TRUST-035"
     assert len(caught.value.problems) == problems
+
+
+@pytest.mark.parametrize("n", [30, 40, 59, 72, 150])
+def test_one_group_of_verdicts_has_the_exact_range(n):
+    for kept in (n, n - 1, n // 2, 0):
+        labelled = [(True, True)] * kept + [(False, True)] * (n - kept)
+        assert corrected_share(labelled, {True: 500}).interval == clopper_pearson(kept, n)
+
+
+def test_all_kept_is_not_taken_for_more_than_the_labels_can_say():
+    assert corrected_share([(True, True)] * 40, {True: 500}).interval.low < 0.95
+    assert corrected_share([(True, True)] * 72, {True: 500}).interval.low > 0.95
+
+
+@pytest.mark.parametrize(
+    ("rate", "n", "sensitivity", "specificity"),
+    [(0.95, 40, 1.0, 0.0), (0.95, 60, 0.95, 0.5), (0.95, 150, 0.97, 0.7), (0.98, 60, 1.0, 1.0)],
+)
+def test_a_lower_end_near_1_is_seldom_above_the_truth(rate, n, sensitivity, specificity):
+    random, above, counted = np.random.default_rng(31), 0, 0
+    for _ in range(500):
+        people, judge = draw(random, 600, rate=rate, sensitivity=sensitivity, specificity=specificity)
+        labelled = list(zip(people[:n].tolist(), judge[:n].tolist(), strict=True))
+        seen = Counter(judge.tolist())
+        if min(Counter(judge[:n].tolist())[verdict] for verdict in seen) < 2:
+            continue
+        counted += 1
+        above += corrected_share(labelled, seen).interval.low > rate
+    assert above <= counted * 0.025 + 2 * math.sqrt(counted * 0.025 * 0.975)

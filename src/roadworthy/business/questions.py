@@ -194,6 +194,7 @@ _FEASIBILITY = (
               Field("missing", Kind.ROWS, "connections that are missing, `none` where there are none", "- {name: refunds api, by: 2027-03-31}",
                     columns=(Field("name", _TEXT, "what is missing", "refunds api"),
                              Field("by", Kind.DATE, "until when it is promised", "2027-03-31"))),
+              Field("build_weeks", Kind.COUNT, "weeks of the people who would build it", "{p10: 6, p50: 10, p90: 20}"),
               Field("build_cost", _MONEY, "everything until the first live case", "{p10: 30000 EUR, p50: 45000 EUR, p90: 90000 EUR}"))),
     Question("fallback", "feasibility", "What happens to the work when it is off?",
              "It will be off.",

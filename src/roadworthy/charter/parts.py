@@ -95,6 +95,8 @@ class Kpi(Part):
     direction: Literal["up", "down"] = Field(default="up", description="which way is better")
     current: Query | None = Field(default=None, description="its value now, asked on a schedule")
     every: Duration = Field(default="1d", description="how often its value is asked for")
+    per_case_low: float | None = Field(default=None, description="lowest figure a case can have")
+    per_case_high: float | None = Field(default=None, description="highest figure a case can have")
     per_case: Query | None = Field(
         default=None,
         description="rows `key` and `value`: the figure of single cases, by their external key",
@@ -107,6 +109,17 @@ class Kpi(Part):
         le=0.5,
         description="part of the live cases that stays with people, drawn by lot: what shows that the figure moved because of this",
     )
+
+    @model_validator(mode="after")
+    def _ends_run_upward(self) -> Kpi:
+        if seconds(self.every) <= 0:
+            raise ValueError("`every` is longer than nothing")
+        if self.baseline_from and self.baseline_until and self.baseline_from > self.baseline_until:
+            raise ValueError("`baseline_from` comes before `baseline_until`")
+        low, high = self.per_case_low, self.per_case_high
+        if (low is None) != (high is None) or (low is not None and high is not None and low >= high):
+            raise ValueError("`per_case_low` and `per_case_high` go together, the lower one first")
+        return self
 
 
 class Value(Part):

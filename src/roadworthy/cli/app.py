@@ -11,7 +11,19 @@ import uuid
 import typer
 from typer.exceptions import TyperException
 
-from roadworthy.cli import cases, data, demo, evaluate, operations, releases, start
+from roadworthy.cli import (
+    assess,
+    cases,
+    costs,
+    data,
+    demo,
+    evaluate,
+    operations,
+    releases,
+    roadmap,
+    start,
+    value,
+)
 from roadworthy.cli.output import FAILURE, OK, USAGE, Output, exit_code
 from roadworthy.errors import InputProblem, RoadworthyError, Unavailable
 
@@ -27,7 +39,7 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
-    for module in (demo, start, data, releases, evaluate, cases, operations):
+    for module in (demo, assess, start, data, releases, roadmap, evaluate, cases, value, costs, operations):
         module.register(app)
     return app
 

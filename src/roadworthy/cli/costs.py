@@ -4,26 +4,29 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from roadworthy.cli.costwords import (
+    HEADER,
+    band_json,
+    dates,
+    out_of_money,
+    short,
+    show_cases,
+    show_lines,
+    span,
+)
 from roadworthy.cli.options import Home, Json, UseCase
 from roadworthy.cli.output import NO, OK, Output
 from roadworthy.errors import InputProblem, Problem
 
 if TYPE_CHECKING:
-    from roadworthy.business.costs.forecast import Band, MonthForecast
     from roadworthy.business.costs.report import Line, Period
-    from roadworthy.measure.costs import Books
-    from roadworthy.quantities import Cost
 
 UseCases = Annotated[list[str] | None, typer.Argument(help="Use cases, such as `support`; default: all.")]
 _PERIODS = ("day", "month", "all")
-_HEADER = (
-    "period", "unit", "use_case", "work", "release", "step", "model", "calls", "retries", "unpriced", "cost",
-    "interrupted", "currency",
-)  # fmt: skip
 
 
 def register(app: typer.Typer) -> None:
@@ -83,23 +86,23 @@ def report(
                 "lines": [line.as_json() for line in shown],
                 "next_after": further,
                 "per_case": [one.as_json() for one in found.per_case()],
-                "budgets": [{**used.as_json(), "runs_out": _dates(end)} for used, end in told],
+                "budgets": [{**used.as_json(), "runs_out": dates(end)} for used, end in told],
                 "unpriced": [one.as_json() for one in found.unpriced()],
                 "units": [{"unit": unit, "cost": str(cost)} for unit, cost in owed],
             }
         )
         return OK
     if csv_file is None:
-        _show_lines(out, shown)
+        show_lines(out, shown)
         if further:
             out.note(f"{len(every_line) - further} more lines: --after {further}")
-    _show_cases(out, found)
+    show_cases(out, found)
     for used, end in told:
         part = "" if used.share is None else f" ({used.share:.1%})"
-        out.say(f"budget of {used.use_case} in {used.month}: {_short(used.spent)} of {used.limit}{part}")
-        out.say(f"  {_out_of_money(end)}", "dim")
+        out.say(f"budget of {used.use_case} in {used.month}: {short(used.spent)} of {used.limit}{part}")
+        out.say(f"  {out_of_money(end)}", "dim")
     for unit, cost in owed:
-        out.say(f"{unit} pays {_short(cost)}")
+        out.say(f"{unit} pays {short(cost)}")
     for one in found.unpriced():
         out.say(f"! no price: {one.what} of {one.use_case}, {one.calls} calls: {one.why}", "yellow")
     return OK
@@ -142,31 +145,31 @@ def forecast(
                 "limit": str(used.limit),
                 "days_left": end.days_left,
                 "days_known": end.history,
-                "band": _band(end.band),
-                "runs_out": _dates(end),
+                "band": band_json(end.band),
+                "runs_out": dates(end),
                 "tested": None if end.tested is None else end.tested.sentence,
                 "note": end.note,
                 "target": {
                     "cases": target.cases,
                     "seen": target.seen,
-                    "band": _band(target.band),
-                    "per_case": _band(target.each),
+                    "band": band_json(target.band),
+                    "per_case": band_json(target.each),
                     "note": target.note,
                 },
             }
         )
     else:
         out.say(
-            f"{use_case} in {end.month}: {_short(used.spent)} until now, {end.days_left} days to come",
+            f"{use_case} in {end.month}: {short(used.spent)} until now, {end.days_left} days to come",
             "bold",
         )
-        out.say(f"  at its end: {_span(end.band)}" if end.band else f"  {end.note}")
+        out.say(f"  at its end: {span(end.band)}" if end.band else f"  {end.note}")
         if end.band:
-            out.say(f"  {_out_of_money(end)}")
+            out.say(f"  {out_of_money(end)}")
             out.say(f"  {end.tested.sentence if end.tested else end.note}", "dim")
         if target.band and target.each:
-            out.say(f"  a month of {target.cases:,} cases: {_span(target.band)}")
-            out.say(f"  a case: {_span(target.each, digits=6)}, from {target.seen:,} closed ones", "dim")
+            out.say(f"  a month of {target.cases:,} cases: {span(target.band)}")
+            out.say(f"  a case: {span(target.each, digits=6)}, from {target.seen:,} closed ones", "dim")
         else:
             out.say(f"  a month of {target.cases:,} cases: {target.note}")
     return OK if end.band or target.band else NO
@@ -248,7 +251,7 @@ def advise(
         out.data({"use_case": use_case, "days": days, "advice": [one.as_json() for one in found]})
         return OK
     for one in found:
-        out.say(f"{one.kind}: {one.subject}, up to {_short(one.yearly)} a year", "bold")
+        out.say(f"{one.kind}: {one.subject}, up to {short(one.yearly)} a year", "bold")
         out.say(f"  {one.evidence}")
         out.say(f"  quality: {one.risk}")
         out.say(f"  next: {one.next_step}", "cyan")
@@ -291,81 +294,6 @@ def export(
     for one in found.unpriced():
         out.note(f"! no price: {one.what} of {one.use_case}, {one.calls} calls: {one.why}")
     return OK
-
-
-# ── words ──
-
-
-def _show_lines(out: Output, shown: tuple[Line, ...]) -> None:
-    columns = [name for name in _HEADER[:7] if any(getattr(line, name) for line in shown)]
-    out.table(
-        [*columns, "calls", "retries", "cost", "interrupted"],
-        (
-            [
-                *(_named(name, getattr(line, name)) for name in columns),
-                line.calls,
-                line.retries,
-                _short(line.cost),
-                _short(line.interrupted),
-            ]
-            for line in shown
-        ),
-        empty="nothing was spent in these days",
-    )
-
-
-def _show_cases(out: Output, found: Books) -> None:
-    for one in found.per_case():
-        if one.each is None:
-            said = "none was taken in" if not one.cases else f"{one.usage} and {one.people}: two currencies"
-            out.say(f"live cases of {one.use_case}: {said}")
-            continue
-        resolved = (
-            "none is closed" if one.each_resolved is None else f"{_short(one.each_resolved)} a closed one"
-        )
-        out.say(
-            f"live cases of {one.use_case}: {one.cases:,}, {one.resolved:,} closed, {one.automatic:,} without a "
-            f"person; {_short(one.each)} each, {resolved}, with {one.reviews:,} reviews at {_short(one.people)}"
-        )
-
-
-def _named(name: str, value: str) -> str:
-    return value.removeprefix("sha256:")[:12] if name == "release" else value
-
-
-def _short(cost: Cost) -> str:
-    """Cents, or more digits for what is less than one."""
-    amount = cost.nano / 1e9
-    return f"{amount:,.2f} {cost.currency}" if abs(amount) >= 1 else f"{amount:.6f} {cost.currency}"
-
-
-def _span(band: Band, *, digits: int = 2) -> str:
-    low, middle, high = (f"{one / 1e9:,.{digits}f}" for one in (band.low, band.middle, band.high))
-    return f"{low} to {high} EUR four times in five, {middle} in the middle"
-
-
-def _band(band: Band | None) -> dict[str, Any] | None:
-    from roadworthy.quantities import Cost
-
-    if band is None:
-        return None
-    low, middle, high = (str(Cost(round(one))) for one in (band.low, band.middle, band.high))
-    return {"low": low, "middle": middle, "high": high, "coverage": 0.8}
-
-
-def _dates(end: MonthForecast) -> list[str | None]:
-    return [None if day is None else day.isoformat() for day in end.runs_out]
-
-
-def _out_of_money(end: MonthForecast) -> str:
-    early, middle, late = end.runs_out
-    if end.band is None:
-        return end.note
-    if early is None:
-        return "it lasts for the month, nine times in ten"
-    if late is not None:
-        return f"it is gone between {early} and {late}, four times in five"
-    return f"it may be gone from {early} on" + (f", rather on {middle}" if middle else "")
 
 
 # ── what was asked ──
@@ -425,14 +353,14 @@ def _write(file: Path, found: tuple[Line, ...]) -> int:
 
     rows = (
         [
-            *(getattr(line, name) for name in _HEADER[:7]),
+            *(getattr(line, name) for name in HEADER[:7]),
             str(line.calls), str(line.retries), str(line.unpriced),
             str(line.cost).split()[0], str(line.interrupted).split()[0], line.cost.currency,
         ]
         for line in found
     )  # fmt: skip
     try:
-        return write_rows(file, _HEADER, rows)
+        return write_rows(file, HEADER, rows)
     except OSError as fault:
         raise _unwritable(file, fault) from None
 

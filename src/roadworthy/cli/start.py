@@ -36,6 +36,7 @@ def up(
 ) -> None:
     """Serve API and pages and work cases, all in this process. Ctrl+C stops."""
     from roadworthy.cli.session import opened
+    from roadworthy.measure.duties import DUTIES
     from roadworthy.operate import access
     from roadworthy.operate.work import Worker
     from roadworthy.server.app import application
@@ -43,7 +44,7 @@ def up(
 
     out = Output(as_json=False)
     with opened(home) as (deployment, principal, place):
-        worker = Worker(deployment, name=f"up-{deployment.new_id()}")
+        worker = Worker(deployment, name=f"up-{deployment.new_id()}", duties=DUTIES)
         worker.start()
 
         def ready(address: str) -> None:

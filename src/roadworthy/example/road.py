@@ -17,6 +17,7 @@ from roadworthy.errors import Refused
 from roadworthy.evaluation import Suite
 from roadworthy.evidence import Measurement
 from roadworthy.example.material import Material, People, Scene, relabelled, wrong_export
+from roadworthy.example.owners import answer_questions
 from roadworthy.example.reviewer import answer_reviews
 from roadworthy.gate import Verdict as GateVerdict
 from roadworthy.measure.everything import measure_with_labels, measure_without_labels
@@ -181,6 +182,7 @@ class Road:
         fact = stop_drill(self._deployment, self._people.builder, release)
         keep(self._deployment, self._people.builder, release, [fact])
         without = self._ask(release, Stage.CANARY)
+        answer_questions(self._deployment, self._people, release, Stage.CANARY)
         for person in (self._people.owner, self._people.risk):
             approve(self._deployment, person, release.use_case, release.name, reason="demo: evidence seen")
         with_approval = self._ask(release, Stage.CANARY)

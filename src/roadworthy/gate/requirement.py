@@ -23,7 +23,20 @@ from roadworthy.stage import ROAD, Stage
 
 _PATH = re.compile(r"[a-z_]+(\.([a-z_]+|\{subject\}))+", re.ASCII)
 _FIELDS = {"id", "theme", "asks", "measured_by", "each", "compare", "threshold", "bound", "unit", "stages",
-           "tiers", "min_n", "real_parts", "next_step", "minutes", "waivable"}  # fmt: skip
+           "tiers", "min_n", "real_parts", "next_step", "minutes", "waivable", "checklist", "effort_hours",
+           "owner", "after", "during", "question", "valid_days"}  # fmt: skip
+
+CHECKLIST = (
+    "objectives", "kpi", "data", "architecture", "security", "monitoring", "review", "cost", "recovery",
+    "optimisation",
+)  # fmt: skip
+"""The production checklist of the trade; every row answers for one of its ten points."""
+
+OWNERS = ("business", "technical", "risk", "support")
+"""Who owes a row: the owners that a charter names."""
+
+ANSWER = "answer."
+"""What measures rows that only a person can answer begins so."""
 
 
 class Compare(StrEnum):
@@ -43,6 +56,14 @@ class Requirement:
     ``bound``      compare the pessimistic end of the interval rather than the value.
     ``real_parts`` in production, parts that were simulated do not count.
     ``minutes``    how long the next step is thought to take: the order of work.
+    ``checklist``  the point of the production checklist it answers for; empty: none of them.
+    ``effort_hours``  work of its owner until it passes, waiting not counted; None: ``minutes``.
+    ``owner``      which owner of the charter does the work.
+    ``after``      rows that have to pass before the work on this one makes sense.
+    ``during``     the stage in which its evidence arises: after everything that stage asks for.
+    ``question``   what its owner is asked, where only a person can answer; then ``measured_by`` begins
+                   with ``answer.``.
+    ``valid_days`` how long an answer is believed at most.
     """
 
     id: str
@@ -61,6 +82,18 @@ class Requirement:
     next_step: str
     minutes: int
     waivable: bool
+    checklist: str = ""
+    effort_hours: float | None = None
+    owner: str = "technical"
+    after: tuple[str, ...] = ()
+    during: Stage | None = None
+    question: str = ""
+    valid_days: int = 0
+
+    @property
+    def hours(self) -> float:
+        """Work of its owner until it passes."""
+        return self.minutes / 60 if self.effort_hours is None else self.effort_hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +143,31 @@ def parse_requirements(text: str, *, place: str) -> RequirementSet:
         Problem(f"`{name}` stands twice", place=place)
         for name in sorted({n for n in names if names.count(n) > 1})
     ]
+    answers = [row.measured_by for row in rows if row.question]
+    problems += [
+        Problem(f"`{name}` answers two rows, expected one question for one answer", place=place)
+        for name in sorted({n for n in answers if answers.count(n) > 1})
+    ]
+    problems += [Problem(wrong, place=place) for wrong in _wrong_order(rows)]
     if problems:
         raise InputProblem("RW-GATE-001", problems)
     return RequirementSet(document["version"], tuple(rows))
+
+
+def _wrong_order(rows: Sequence[Requirement]) -> list[str]:
+    """Rows that come after a row that is not there, or in the end after themselves."""
+    after = {row.id: row.after for row in rows}
+    wrong = [
+        f"`{row.id}`: `after` names `{other}`, which is no requirement"
+        for row in rows
+        for other in row.after
+        if other not in after
+    ]
+    left = dict(after)
+    while ready := [name for name, others in left.items() if not any(other in left for other in others)]:
+        for name in ready:
+            del left[name]
+    return wrong + [f"`{name}`: `after` leads back to it" for name in sorted(left)]
 
 
 class _Fields:
@@ -136,6 +191,13 @@ class _Fields:
             self.take(name, "a text", lambda value: isinstance(value, str) and bool(value.strip()), "")
         )
 
+    def number(self, name: str) -> float | None:
+        value: float | None = self.take(name, "a number, 0 or more", _is_amount)
+        return value
+
+    def names(self, name: str) -> tuple[str, ...]:
+        return tuple(self.take(name, "a list of ids", _are_names, []))
+
     def one_of(self, name: str, known: Sequence[str], absent: str) -> str:
         return str(self.take(name, f"one of {', '.join(known)}", lambda value: value in known, absent))
 
@@ -155,6 +217,19 @@ class _Fields:
 
 def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_amount(value: object) -> bool:
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and math.isfinite(value)
+        and value >= 0
+    )
+
+
+def _are_names(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
 
 
 def _is_path(value: object) -> bool:
@@ -181,7 +256,8 @@ def _read(fields: _Fields) -> Requirement:
     stages = fields.one_of("stages", _FROM, Stage.PRODUCTION)
     first = Stage(stages.removesuffix("+"))
     following = frozenset(ROAD[ROAD.index(first) :]) if stages.endswith("+") else frozenset({first})
-    return Requirement(
+    during = fields.one_of("during", tuple(str(stage) for stage in ROAD[1:]), "")
+    row = Requirement(
         id=fields.text("id"),
         theme=fields.text("theme"),
         asks=fields.text("asks"),
@@ -198,4 +274,29 @@ def _read(fields: _Fields) -> Requirement:
         next_step=fields.text("next_step"),
         minutes=fields.count("minutes", 30),
         waivable=fields.yes("waivable", absent=True),
+        checklist=fields.one_of("checklist", CHECKLIST, ""),
+        effort_hours=fields.number("effort_hours"),
+        owner=fields.one_of("owner", OWNERS, "technical"),
+        after=fields.names("after"),
+        during=Stage(during) if during else None,
+        question=fields.text("question"),
+        valid_days=fields.count("valid_days", 0),
     )
+    fields.wrong += _unanswerable(row)
+    return row
+
+
+def _unanswerable(row: Requirement) -> list[str]:
+    """What is wrong with a row that people answer, or with one that pretends to be one."""
+    if not row.measured_by.startswith(ANSWER):
+        asked = bool(row.question or row.valid_days)
+        return (
+            ["`question` and `valid_days`: only where `measured_by` begins with `answer.`"] if asked else []
+        )
+    if not (row.question and row.valid_days):
+        return ["a row that is answered needs a `question` and `valid_days` of at least 1"]
+    if (row.each, row.compare, row.threshold, row.unit) != ("", Compare.AT_LEAST, 1.0, "yes"):
+        return [
+            'an answer is a yes: expected `compare: at least`, `threshold: 1`, `unit: "yes"`, no `each`'
+        ]
+    return []

@@ -83,11 +83,12 @@ def read_labels(text: str, *, place: str) -> tuple[Label, ...]:
 
     ``kept`` and ``broken`` are understood too, so that conduct is graded with the same form.
 
-    Errors: ``InputProblem`` RW-EVAL-081 with every row that cannot be read, at most 50 of them.
+    Errors: ``InputProblem`` RW-EVAL-081 with the rows that cannot be read: the first 50, and how many more.
     """
     rows = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
     problems: list[Problem] = []
     labels: list[Label] = []
+    more = 0
     try:
         header = [each.strip().lower() for each in next(rows, [])]
         if missing := [each for each in _COLUMNS if header.count(each) != 1]:
@@ -99,23 +100,20 @@ def read_labels(text: str, *, place: str) -> tuple[Label, ...]:
         for row in rows:
             if not any(each.strip() for each in row):
                 continue
-            if len(row) != len(header):
-                found = f"expected {len(header)} cells, found {len(row)}"
-                problems.append(Problem(found, place=place, line=rows.line_num, column=1))
-                continue
-            answer, person, verdict = (row[index].strip() for index in at)
-            passed = _WORDS.get(verdict.lower())
-            if not answer or not person or passed is None:
-                message = "expected an answer, a person and a verdict `pass` or `fail`"
-                problems.append(Problem(message, place=place, line=rows.line_num, column=1))
-                continue
-            labels.append(Label(answer, person, passed))
-            if len(labels) > _MOST_ROWS:
-                raise _unreadable([Problem(f"more than {_MOST_ROWS:,} rows", place=place)])
+            label = _label(row, at, len(header))
+            if isinstance(label, Label):
+                labels.append(label)
+            elif len(problems) < _MOST_SHOWN:
+                problems.append(Problem(label, place=place, line=rows.line_num, column=1))
+            else:
+                more += 1
+            if len(labels) + len(problems) + more > _MOST_ROWS:
+                problems.append(Problem(f"more than {_MOST_ROWS:,} rows", place=place))
+                break
     except csv.Error as error:
         problems.append(Problem(f"this is no CSV: {error}", place=place, line=rows.line_num, column=1))
     if problems:
-        raise _unreadable(problems)
+        raise _unreadable(problems, more)
     if not labels:
         raise _unreadable([Problem("there is no row", place=place)])
     return tuple(labels)
@@ -276,11 +274,20 @@ def _corrected(
         return None, problem.message
 
 
-def _unreadable(problems: list[Problem]) -> InputProblem:
-    more = len(problems) - _MOST_SHOWN
-    shown = problems[:_MOST_SHOWN]
+def _label(row: Sequence[str], at: Sequence[int], cells: int) -> Label | str:
+    """The label of a row, or why there is none."""
+    if len(row) != cells:
+        return f"expected {cells} cells, found {len(row)}"
+    answer, person, verdict = (row[index].strip() for index in at)
+    passed = _WORDS.get(verdict.lower())
+    if not answer or not person or passed is None:
+        return "expected an answer, a person and a verdict `pass` or `fail`"
+    return Label(answer, person, passed)
+
+
+def _unreadable(problems: Sequence[Problem], more: int = 0) -> InputProblem:
     return InputProblem(
         "RW-EVAL-081",
-        [*shown, Problem(f"{more} more rows cannot be read")] if more > 0 else shown,
+        [*problems, Problem(f"{more} more rows cannot be read")] if more else problems,
         hint="one row for each answer and person: `answer,person,verdict`",
     )

@@ -85,7 +85,7 @@ def _error(kind: str, found: KindStatus | None, planted: Detection) -> Iterator[
 def _running(deployment: Deployment, release: Release, charter: Charter, status: SpotCheckStatus) -> Fact:
     """Whether every automatic case of the last days has its draw, and no drawn one is forgotten."""
     seen = without = 0
-    for case in _automatic(deployment, release):
+    for case in _closed(deployment, release):
         with deployment.store.read() as tx:
             alone = left_alone(case, deployment.store.effects.of_case(tx, case.id))
             if alone:
@@ -96,7 +96,7 @@ def _running(deployment: Deployment, release: Release, charter: Charter, status:
         value=float(not without and not status.overdue),
         unit="yes",
         n=seen,
-        method=f"automatic cases of {DAYS} days that have their draw; checks open for more than twice "
+        method=f"cases of {DAYS} days of which something left without a person, and their draws; checks open for more than twice "
         f"{charter.review.due}",
         of_release=True,
         valid_days=1,
@@ -104,8 +104,8 @@ def _running(deployment: Deployment, release: Release, charter: Charter, status:
     )
 
 
-def _automatic(deployment: Deployment, release: Release) -> Iterator[CaseRecord]:
-    """The newest cases of the last days that ended without a person."""
+def _closed(deployment: Deployment, release: Release) -> Iterator[CaseRecord]:
+    """The newest cases of the last days that ended, whoever ended them: something may have left before."""
     since, after, left = deployment.now() - timedelta(days=DAYS), "", MOST_CASES
     while left > 0:
         with deployment.store.read() as tx:
@@ -115,7 +115,7 @@ def _automatic(deployment: Deployment, release: Release) -> Iterator[CaseRecord]
         for case in page.rows:
             if case.created_at < since:
                 return
-            if case.state is State.CLOSED and case.handled_by == "automatic":
+            if case.state is State.CLOSED:
                 yield case
         left -= len(page.rows)
         after = page.after

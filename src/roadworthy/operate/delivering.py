@@ -187,8 +187,7 @@ def _conclude(
         if fresh is None or fresh.state is not State.DELIVERING or fresh.version != case.version:
             return
         if all(effect.state in SETTLED for effect in effects):
-            closed = close(deployment, tx, fresh, Event.DELIVERED, reason=fresh.reason)
-            draw_for_check(deployment, tx, closed, release, effects)
+            close(deployment, tx, fresh, Event.DELIVERED, reason=fresh.reason)
         elif any(effect.state is EffectState.PARKED for effect in effects):
             parked = replace(
                 fresh,
@@ -239,7 +238,10 @@ def close(
     reason: str,
     actor: str = "system",
 ) -> CaseRecord:
-    """The case is over. Its cost includes interrupted attempts."""
+    """The case is over, however it came to that. Its cost includes interrupted attempts.
+
+    What left without a person gets its draw in the same transaction, also where a person ended the case.
+    """
     closed = replace(
         case,
         state=move(case.state, event),
@@ -255,4 +257,5 @@ def close(
         {"case": case.id, "use_case": case.use_case},
         {"handled_by": closed.handled_by, "cost_nano": str(closed.cost.nano), "reason": reason},
     )
+    draw_for_check(deployment, tx, closed)
     return closed

@@ -13,6 +13,7 @@ from roadworthy.charter import Charter
 from roadworthy.errors import NotFound, RoadworthyError
 from roadworthy.ledger import decode
 from roadworthy.operate.deployment import Deployment
+from roadworthy.operate.intake import held_out
 from roadworthy.ports import Transaction
 from roadworthy.principal import Principal, allows, require
 from roadworthy.release import short
@@ -125,6 +126,7 @@ def case_json(case: CaseRecord) -> dict[str, Any]:
         "release": short(case.release) if case.release else "people",
         "stage": case.stage,
         "shadow": bool(case.twin),
+        "by_lot": held_out(case),
         "state": case.state,
         "handled_by": case.handled_by,
         "answer": case.answer,

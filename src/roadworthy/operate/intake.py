@@ -137,7 +137,7 @@ def begin(
     now = deployment.now()
     why, drawn = "no release works on it", {"holdout": f"{lot.share:.12g}"} if lot else {}
     if lot and lot.stays and release:
-        release, stage, probability, why = None, release.stage, lot.share, lot.words
+        stage, release, probability, why = release.stage, None, lot.share, lot.words
     sealed = deployment.vault.seal(tx, subject, dict(data))
     case = CaseRecord(
         id=deployment.new_id(),

@@ -115,6 +115,16 @@ class _Said:
     source: str
     truth: str
     at: datetime
+    principal: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Correction:
+    """What a person wrote in a review that may be a label: the candidates, when, and who."""
+
+    candidates: tuple[str, ...]
+    at: datetime
+    principal: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +135,7 @@ class _Found:
     text: str
     probability: float | None
     said: tuple[_Said, ...]
-    corrections: tuple[tuple[tuple[str, ...], datetime], ...]
+    corrections: tuple[_Correction, ...]
 
 
 class _Gathering:
@@ -150,9 +160,9 @@ class _Gathering:
         self.counted["cases"] += 1
         self._handled[case.handled_by or "nobody yet"] += 1
         outcomes = self._deployment.store.cases.outcomes(tx, case.id)
-        said = _settled(_Said(one.source, one.truth, one.at) for one in outcomes)
+        said = _settled(_Said(one.source, one.truth, one.at, one.principal) for one in outcomes)
         corrections = self._corrections(tx, case)
-        times = [one.at for one in said] + [at for _, at in corrections]
+        times = [one.at for one in said] + [one.at for one in corrections]
         if not times or (self._since is not None and max(times) < self._since):
             return
         if len(self._found) >= MOST_LABELS or self._characters >= MOST_CHARACTERS:
@@ -180,21 +190,21 @@ class _Gathering:
             return ""
         return text
 
-    def _corrections(
-        self, tx: Transaction, case: CaseRecord
-    ) -> tuple[tuple[tuple[str, ...], datetime], ...]:
-        """What people wrote in reviews of a case that may be a label: the candidates, and when."""
+    def _corrections(self, tx: Transaction, case: CaseRecord) -> tuple[_Correction, ...]:
+        """What people wrote in reviews of a case that may be a label."""
         found = []
         for review in self._deployment.store.reviews.of_case(tx, case.id):
             if review.decided_at is None:
                 continue
             try:
                 if review.kind is ReviewKind.EFFECT and review.verdict == Verdict.EDIT:
-                    found.append((self._edited(tx, case, review), review.decided_at))
+                    said = self._edited(tx, case, review)
+                    found.append(_Correction(said, review.decided_at, review.decided_by))
                 elif review.kind is ReviewKind.EFFECT and review.verdict == Verdict.REJECT:
                     self.counted["rejected"] += 1  # it says what was wrong, and not what is right
                 elif review.kind is ReviewKind.QUESTION and review.verdict == Verdict.ANSWER:
-                    found.append((self._answered(tx, case, review), review.decided_at))
+                    said = self._answered(tx, case, review)
+                    found.append(_Correction(said, review.decided_at, review.decided_by))
             except (Refused, Corrupt):
                 self.counted["unread_corrections"] += 1
         return tuple(found)
@@ -258,10 +268,10 @@ class _Gathering:
         # Outcomes name a label and no task: with several tasks only a label of this one can be told apart.
         said = [one for one in found.said if not of_this_task_only or one.truth in named]
         self.counted["other_labels"] += len(found.said) - len(said)
-        for candidates, at in found.corrections:
-            fitting = [value for value in candidates if value in named]
+        for one in found.corrections:
+            fitting = [value for value in one.candidates if value in named]
             if len(fitting) == 1:
-                said.append(_Said(REVIEW, fitting[0], at))
+                said.append(_Said(REVIEW, fitting[0], one.at, one.principal))
             else:
                 self.counted["unread_corrections"] += 1
         return sorted(said, key=lambda one: (one.at, one.source))
@@ -279,6 +289,7 @@ class _Gathering:
         return Label(
             case.id, found.text, said[0].truth, sources, max(one.at for one in said), anchor, anchor,
             position(keyed, "improve"), case.slice, chance, case.handled_by, case.answer, text, found.probability,
+            tuple(dict.fromkeys(one.principal for one in said)),
         )  # fmt: skip
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 
 from roadworthy.casework.case import CaseRecord, State
 from roadworthy.casework.effect import Outcome, TrueOutcome
 from roadworthy.errors import Conflict, InputProblem, NotFound, Problem
 from roadworthy.operate.deployment import Deployment
+from roadworthy.operate.intake import held_out
 from roadworthy.operate.rollout import abort_release
 from roadworthy.operate.spotchecks.asking import SOURCE
 from roadworthy.operate.words import check_words
@@ -37,7 +39,7 @@ def record_outcome(
     check_words(truth=truth, source=source)
     if not truth or len(truth) > 200 or not source:
         raise InputProblem("RW-OUTCOME-002", Problem("expected a label and a source"))
-    if source.startswith(SOURCE):
+    if _reads_like(source, SOURCE):
         raise InputProblem(
             "RW-SPOT-005",
             Problem(f"`{source}` is kept for what spot checks find", place="source"),
@@ -106,6 +108,15 @@ def harm_sentence(watch: CanaryWatch) -> str:
     )
 
 
+def _reads_like(source: str, kept: str) -> bool:
+    """A name that people take for the one kept: capitals, spaces and the kind of hyphen tell nothing apart."""
+    plain, begins = (
+        "".join(sign for sign in unicodedata.normalize("NFKC", name).casefold() if sign.isalnum())
+        for name in (source, kept)
+    )
+    return plain.startswith(begins)
+
+
 def _judge(case: CaseRecord, truth: str) -> TrueOutcome:
     if not case.answer:
         return TrueOutcome.UNCLEAR
@@ -122,6 +133,8 @@ def _watch(
     """
     if canary is None or case.created_at < canary.stage_since or not 0 < case.probability < 1:
         return None
+    if held_out(case):
+        return None  # people have it by another lot than the canary's: it is on neither arm
     plan = deployment.loader.charter(canary.digest).release.canary
     stored = deployment.store.evidence.watch(tx, case.use_case, canary.digest, WATCH)
     if stored:

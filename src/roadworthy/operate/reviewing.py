@@ -18,6 +18,7 @@ from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.disposing import weigh_again, weighed_arguments
 from roadworthy.operate.jobs import delivery_job, open_review, segment_job
 from roadworthy.operate.spotchecks.answering import answer_spot_check, erased_meanwhile, refuse_erased
+from roadworthy.operate.spotchecks.overdue import settle_overdue
 from roadworthy.operate.stewarding import settle_pair
 from roadworthy.operate.words import check_words
 from roadworthy.ports import LoadedRelease, Transaction
@@ -26,6 +27,7 @@ from roadworthy.quantities import Cost, Digest
 from roadworthy.stage import SIMULATED
 
 APPROVAL_VALID = timedelta(days=1)
+_ESCALATED = "escalated: "
 
 
 def decide_review(
@@ -104,7 +106,10 @@ def decide_review(
 
 
 def escalate_due(deployment: Deployment, review_id: str) -> None:
-    """A deadline passed: the review goes to who is named for it, once. Never approves anything."""
+    """A deadline passed: the review goes to who is named for it, once. Never approves anything.
+
+    A spot check that nobody answers for as long again counts as ``settle_overdue`` says.
+    """
     with deployment.store.read() as tx:
         review = deployment.store.reviews.get(tx, review_id)
         case = deployment.store.cases.get(tx, review.case) if review else None
@@ -115,7 +120,13 @@ def escalate_due(deployment: Deployment, review_id: str) -> None:
     release = deployment.loader.load(case.release) if case.release else None
     with deployment.store.write() as tx:
         fresh = deployment.store.reviews.get(tx, review_id)
-        if fresh is None or fresh.state is not ReviewState.OPEN or fresh.due_at > deployment.now():
+        if fresh is None or fresh.state is not ReviewState.OPEN:
+            return
+        if fresh.kind is ReviewKind.SPOT_CHECK:
+            settle_overdue(deployment, tx, case, review_id)
+            if any(reason.startswith(_ESCALATED) for reason in fresh.reasons):
+                return
+        if fresh.due_at > deployment.now():
             return
         _escalate(deployment, tx, fresh, case, release, "system", "the deadline passed")
 
@@ -136,7 +147,7 @@ def _escalate(
         role=role,
         version=review.version + 1,
         due_at=deployment.now() + timedelta(seconds=due_s),
-        reasons=(*review.reasons, f"escalated: {reason}"),
+        reasons=(*review.reasons, f"{_ESCALATED}{reason}"),
     )
     deployment.store.reviews.save(tx, escalated, expected=review.version)
     deployment.record(

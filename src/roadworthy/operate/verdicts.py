@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from roadworthy.charter import Charter
 from roadworthy.evidence import Evidence, Measurement
 from roadworthy.gate import Verdict, Waiver, decide
+from roadworthy.operate import answers
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.words import check_words
 from roadworthy.ports import Transaction
@@ -35,8 +36,9 @@ def judge(deployment: Deployment, tx: Transaction, release: Release, stage: Stag
     charter = deployment.loader.charter(release.digest)
     approvals = deployment.store.evidence.approvals(tx, release.use_case, digest=release.digest)
     measured = deployment.store.evidence.measurements(tx, release.use_case)
+    standing, answered = answers.standing(deployment, tx, charter, measured)
     measurements = [
-        *_that_still_speak(deployment, tx, release, measured, now),
+        *_that_still_speak(deployment, tx, release, standing, now),
         *_about_people(deployment, tx, charter, release, approvals, now),
     ]
     demo = sorted({approval.principal for approval in approvals if approval.demo})
@@ -48,7 +50,7 @@ def judge(deployment: Deployment, tx: Transaction, release: Release, stage: Stag
         requirements=deployment.requirements,
         release=release.digest,
         waivers=deployment.store.evidence.waivers(tx, release.use_case),
-        notes=[f"approval given by demo account {name}" for name in demo],
+        notes=[*(f"approval given by demo account {name}" for name in demo), *answered],
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from roadworthy.errors import RoadworthyError, Unavailable
@@ -60,27 +61,53 @@ def wait_for(
         before = now
 
 
-class Worker:
-    """Runs jobs and books in this process between ``start`` and ``stop``."""
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """What a worker does again and again beside its jobs, from its start on, ``every_s`` seconds after the last time.
 
-    def __init__(self, deployment: Deployment, *, name: str) -> None:
+    Every worker does it: doing it twice must do no harm.
+    """
+
+    name: str
+    every_s: float
+    do: Callable[[Deployment], object]
+
+
+class Worker:
+    """Runs jobs, books and duties in this process between ``start`` and ``stop``.
+
+    A duty that fails is logged by its code and done again when it is due; the books never wait for one.
+    """
+
+    def __init__(self, deployment: Deployment, *, name: str, duties: Sequence[Duty] = ()) -> None:
         self._deployment = deployment
         self._name = name
         self._ending = threading.Event()
         self._books = threading.Thread(target=self._keep_books, name="books", daemon=True)
+        self._duties = [
+            threading.Thread(target=self._keep_up, args=(duty,), name=f"duty {duty.name}", daemon=True)
+            for duty in duties
+        ]
 
     def start(self) -> None:
         """Begin to take jobs and to keep the books. Once only."""
         self._deployment.engine.start(handlers(self._deployment))
         self._books.start()
+        for duty in self._duties:
+            duty.start()
 
     def stop(self, *, grace_s: float = 30.0) -> None:
-        """Take no more jobs, finish those in hand, write down what waits. Again: nothing happens."""
+        """Take no more jobs, finish those in hand, write down what waits. Again: nothing happens.
+
+        A duty in hand is waited for as long as the books are; one that takes longer ends with the process.
+        """
         if self._ending.is_set():
             return
         self._deployment.engine.stop(grace_s=grace_s)
         self._ending.set()
-        self._books.join(timeout=grace_s)
+        until = time.monotonic() + grace_s
+        for thread in (self._books, *self._duties):
+            thread.join(timeout=max(0.0, until - time.monotonic()))
 
     def _keep_books(self) -> None:
         """Sequence the outbox, and acknowledge the stop switch when it changes."""
@@ -104,6 +131,16 @@ class Worker:
             if ending:
                 self._say_goodbye()
                 return
+
+    def _keep_up(self, duty: Duty) -> None:
+        while not self._ending.is_set():
+            try:
+                duty.do(self._deployment)
+            except RoadworthyError as problem:
+                _log.warning("%s waits: %s", duty.name, problem.code)
+            except Exception as fault:  # noqa: BLE001 - a mistake in one round must not end the duty for good
+                _log.error("%s failed: %s", duty.name, type(fault).__name__)
+            self._ending.wait(duty.every_s)
 
     def _say_goodbye(self) -> None:
         """A worker that ended on purpose is not waited for by the next stop drill."""

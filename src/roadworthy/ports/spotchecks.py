@@ -40,7 +40,7 @@ class SpotCheck:
     that any case had at that moment, ``rule`` what made them.
 
     ``kinds`` are the kinds of error that its certificates cover. ``double`` says that two people look
-    at it. ``why`` says why it was cancelled.
+    at it. ``why`` says why it was cancelled, or judged by fewer looks than were asked for.
     """
 
     case: Id
@@ -104,6 +104,8 @@ class CheckCount:
 
 ERASED = "erased"
 """Why a check was cancelled: the content of its case is gone."""
+ONE_LOOK = "one look"
+"""Why a check that two were asked about was judged by one: it said wrong, and the other never came."""
 
 
 class SpotChecks(Protocol):
@@ -155,7 +157,7 @@ class SpotChecks(Protocol):
 
     def known(self, tx: Transaction, use_case: str, *, limit: int = 20) -> tuple[tuple[Id, str], ...]:
         """Automatic cases nobody was asked about, with the label on which two sources other than
-        spot checks agree and none disagrees; newest first.
+        spot checks, recorded by two principals, agree and none disagrees; newest first.
         """
 
     def share(self, tx: Transaction, use_case: str, since: datetime) -> float | None:

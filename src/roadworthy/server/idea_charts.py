@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count
 
 from markupsafe import Markup
 
@@ -20,11 +19,12 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 96.0, 936.0, 18.0, 330.0
 _BAND = 118.0
 _STRIP = 44.0
 _APART = 17.0
+_LINES = 9.0
 _SHAPES = {
-    "fund": '<circle cx="0" cy="0" r="7"/>',
-    "govern": '<path d="M0-9L9 0L0 9L-9 0Z"/>',
-    "wait": '<path d="M0-8.5L8.5 6.5H-8.5Z"/>',
-    "refuse": '<path class="open" d="M-6-6L6 6M6-6L-6 6"/>',
+    "fund": Markup('<circle cx="0" cy="0" r="7"/>'),
+    "govern": Markup('<path d="M0-9L9 0L0 9L-9 0Z"/>'),
+    "wait": Markup('<path d="M0-8.5L8.5 6.5H-8.5Z"/>'),
+    "refuse": Markup('<path class="open" d="M-6-6L6 6M6-6L-6 6"/>'),
 }
 
 
@@ -107,7 +107,7 @@ def money(amount: float | None, currency: str = "") -> str:
         # 86,312 is 86,300: nobody knows the last figures of a range.
         digits = max(0, math.floor(math.log10(size)) - 2) if size >= 1 else 0
         text = f"{round(amount / 10**digits) * 10**digits:,.0f}"
-    return f"{text} {currency}".strip().replace("-", "−")  # noqa: RUF001 - a minus sign, as in print
+    return f"{text} {currency}".strip().replace("-", "−")
 
 
 def sign(verdict: str) -> Markup:
@@ -115,14 +115,15 @@ def sign(verdict: str) -> Markup:
     look = LOOKS.get(verdict, "wait")
     return Markup(
         '<svg class="sign {}" viewBox="-10 -10 20 20" width="13" height="13" aria-hidden="true">{}</svg>'
-    ).format(look, Markup(_SHAPES[look]))  # noqa: S704 - our own shapes
+    ).format(look, _SHAPES[look])
 
 
 def picture(spots: Sequence[Spot], *, currency: str, pace: float) -> Markup:
     """Value against how soon it can begin, both as ranges; further right is sooner, higher is worth more."""
     priced = [one for one in spots if one.value]
     figures = [end for one in priced for end in (one.value or ())]
-    scale = Scale(figures or [0.0, 1.0], _BOTTOM, _TOP)
+    unpriced = len(priced) < len(spots)
+    scale = Scale(figures or [0.0, 1.0], _BOTTOM if unpriced else _BOTTOM + 14 + _STRIP, _TOP)
     most = max((one.weeks[1] for one in spots if one.weeks), default=0.0)
     most = max(4.0, math.ceil(most))
     undated = any(one.weeks is None for one in spots)
@@ -132,7 +133,7 @@ def picture(spots: Sequence[Spot], *, currency: str, pace: float) -> Markup:
         return right - 14 - (right - left - 28) * weeks / most
 
     shapes = [*_grid(scale, currency), *_weeks(across, most, left, right, undated), *_strip(spots)]
-    places: list[tuple[float, float]] = []
+    places: list[tuple[float, float, float, float]] = []
     marks: list[Markup] = []
     for one in sorted(spots, key=lambda spot: -(spot.value[1] if spot.value else -math.inf)):
         high = scale.at(one.value[1]) if one.value else _BOTTOM + 14 + _STRIP / 2
@@ -142,8 +143,9 @@ def picture(spots: Sequence[Spot], *, currency: str, pace: float) -> Markup:
             wanted, room = right + 22, (right + 14, _RIGHT - 26)
         else:
             wanted, room = across((one.weeks[0] + one.weeks[1]) / 2), (left + 14, right - 26)
-        place = _free(wanted, high, room, places)
-        places.append((place, high))
+        reach = (scale.at(one.value[2]), scale.at(one.value[0])) if one.value else (high, high)
+        place = _free(wanted, high, reach, room, places)
+        places.append((place, high, *reach))
         marks += _spot(one, place, high, scale, across)
     described = "; ".join(_said(one, currency) for one in spots)
     title = f"Value in {currency or 'money'} against weeks of work at {pace:g} hours a week"
@@ -163,24 +165,26 @@ def _grid(scale: Scale, currency: str) -> Iterator[Markup]:
         )
 
 
-def _weeks(across: Callable[[float], float], most: float, left: float, right: float, undated: bool) -> Iterator[Markup]:
+def _weeks(
+    across: Callable[[float], float], most: float, left: float, right: float, undated: bool
+) -> Iterator[Markup]:
     base = _BOTTOM + 14 + _STRIP
     yield Markup('<rect class="ready" x="{:g}" y="{:g}" width="{:g}" height="{:g}"/>').format(
         right, _TOP, _RIGHT - right, base - _TOP
     )
-    label = '<text class="tick" x="{:.1f}" y="{:g}" text-anchor="middle">{}</text>'
-    yield Markup(label).format((right + _RIGHT) / 2, base + 16, "ready now")
+    label = Markup('<text class="tick" x="{:.1f}" y="{:g}" text-anchor="middle">{}</text>')
+    yield label.format((right + _RIGHT) / 2, base + 16, "ready now")
     if undated:
         yield Markup('<rect class="undated" x="{:g}" y="{:g}" width="{:g}" height="{:g}"/>').format(
             _LEFT, _TOP, _BAND, base - _TOP
         )
-        yield Markup(label).format(_LEFT + _BAND / 2, base + 16, "nobody can say")
+        yield label.format(_LEFT + _BAND / 2, base + 16, "refused, or no day")
     step = _round_up(most / 5)
     for number in range(1, int(most / step) + 1):
         place = across(number * step)
-        if place > left + 30:
+        if place > left + 60:
             yield Markup('<path class="grid" d="M{:.1f} {:g}V{:g}"/>').format(place, base, base + 5)
-            yield Markup(label).format(place, base + 16, f"{number * step:g} weeks")
+            yield label.format(place, base + 16, f"{number * step:g} weeks")
     yield Markup('<text class="axis-name" x="{:g}" y="{:g}" text-anchor="middle">{}</text>').format(
         (left + right) / 2, base + 36, "work until nothing stands in the way; further right is sooner"
     )
@@ -195,24 +199,32 @@ def _strip(spots: Sequence[Spot]) -> Iterator[Markup]:
     )
 
 
-def _free(wanted: float, high: float, room: tuple[float, float], taken: Sequence[tuple[float, float]]) -> float:
-    """The place nearest to the wanted one where no other mark stands in the way."""
-
-    def free(place: float) -> bool:
-        return all(abs(place - x) > _APART * 1.9 or abs(high - y) > _APART for x, y in taken)
+def _free(
+    wanted: float,
+    high: float,
+    reach: tuple[float, float],
+    room: tuple[float, float],
+    taken: Sequence[tuple[float, float, float, float]],
+) -> float:
+    """The place nearest to the wanted one where neither marks nor lines of others are covered."""
 
     low, top = room
-    for step in count():
-        ahead, behind = wanted + step * 4, wanted - step * 4
-        if ahead > top and behind < low:
-            return min(top, max(low, wanted))
-        for place in (ahead, behind):
-            if low <= place <= top and free(place):
-                return place
-    raise AssertionError("the room ends")
+    # Room for mark and number if there is, then for the mark alone, then for a part of it.
+    for apart in (_APART * 1.9, _APART, _APART / 2):
+        for step in range(int((top - low) / 4) + 1):
+            for place in (wanted + step * 4, wanted - step * 4):
+                if low <= place <= top and all(
+                    (abs(place - x) > apart or abs(high - y) > _APART)
+                    and (abs(place - x) > _LINES or reach[1] < upper or reach[0] > lower)
+                    for x, y, upper, lower in taken
+                ):
+                    return place
+    return min(top, max(low, wanted))
 
 
-def _spot(one: Spot, place: float, high: float, scale: Scale, across: Callable[[float], float]) -> Iterator[Markup]:
+def _spot(
+    one: Spot, place: float, high: float, scale: Scale, across: Callable[[float], float]
+) -> Iterator[Markup]:
     look = LOOKS.get(one.verdict, "wait")
     lines = ""
     if one.value:
@@ -221,13 +233,15 @@ def _spot(one: Spot, place: float, high: float, scale: Scale, across: Callable[[
         lines += f"M{across(one.weeks[1]):.1f} {high:.1f}H{across(one.weeks[0]):.1f}"
     if lines:
         yield Markup('<path class="reach {}" d="{}"/>').format(look, lines)
-    yield Markup('<g class="spot {}" transform="translate({:.1f} {:.1f})">{}<text x="11" y="-5">{}</text></g>').format(
-        look, place, high, Markup(_SHAPES[look]), one.number  # noqa: S704 - our own shapes
-    )
+    yield Markup(
+        '<g class="spot {}" transform="translate({:.1f} {:.1f})">{}<text x="11" y="-5">{}</text></g>'
+    ).format(look, place, high, _SHAPES[look], one.number)
 
 
 def _said(one: Spot, currency: str) -> str:
-    value = "no value" if one.value is None else f"{money(one.value[0])} to {money(one.value[2])} {currency}"
+    value = (
+        "no value" if one.value is None else f"{money(one.value[0])} to {money(one.value[2])} {currency}"
+    )
     weeks = "no day" if one.weeks is None else f"{one.weeks[0]:g} to {one.weeks[1]:g} weeks"
     return f"{one.number} {legible(one.name, 40)}: {one.verdict}, {value}, {weeks}"
 

@@ -40,5 +40,7 @@ def _style(names: tuple[str, ...]) -> Markup:
 def _mark() -> Markup:
     drawn = (resources.files("roadworthy.server") / "static" / "mark.svg").read_text(encoding="utf-8")
     # Inside a page the drawing needs no namespace, and a report holds no address at all.
-    inline = drawn.replace(' xmlns="http://www.w3.org/2000/svg"', ' width="22" height="22" aria-hidden="true"', 1)
+    inline = drawn.replace(
+        ' xmlns="http://www.w3.org/2000/svg"', ' width="22" height="22" aria-hidden="true"', 1
+    )
     return Markup(inline)  # noqa: S704 - our own file

@@ -7,7 +7,7 @@ cases tell them apart than two separate averages would need.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -16,7 +16,7 @@ from scipy import special
 
 from roadworthy.errors import InputProblem, Problem
 from roadworthy.quantities import Interval, Share
-from roadworthy.trust.differences import Spread, clustered, score_statistic, t_quantile, tango
+from roadworthy.trust.differences import Spread, clustered, of_clusters, score_statistic, t_quantile, tango
 from roadworthy.trust.intervals import USUAL, between
 from roadworthy.trust.paired import Paired, Scored, pair
 from roadworthy.trust.threshold import POWER
@@ -28,6 +28,9 @@ _OUT_OF_REACH = 1_000_000
 _NEXT_TO_NOTHING = 1e-100
 # Where fewer clusters than this differ at all, their spread says little about the next ones.
 _FEW_DIFFERENT = 10
+# A cluster of more than this part of the cases decides the mean, and nothing shows how the next one as
+# large would come out. Below it there are ten clusters at least.
+_HEAVY = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +156,18 @@ def _verdict(low: float, high: float, margin: float) -> Verdict:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What a range is computed from. ``spread`` is None with one cluster, which shows none."""
+    """What a range is computed from.
+
+    ``worth`` is how many clusters of one size the clusters are worth (Kish 1965: n²/Σm²); ``heavy``: one
+    of them holds so much that the cases are worth no more than the clusters. ``spread`` is None where there
+    is one cluster, or cases of 0 and 1 in clusters worth fewer than two: that shows none.
+    """
 
     binary: bool
     n: int
     clusters: int
+    worth: float
+    heavy: bool
     mean: float
     gained: int
     lost: int
@@ -170,14 +180,19 @@ class _Seen:
         numbers, clusters = paired.cluster_numbers()
         values, counts = np.unique(differences, return_counts=True)
         usual = values[np.argmax(counts)]
+        size = np.bincount(numbers)
+        worth = len(paired) ** 2 / float((size.astype(np.float64) ** 2).sum())
+        heavy = bool(size.max() > _HEAVY * len(paired))
         return cls(
             binary=paired.binary,
             n=len(paired),
             clusters=clusters,
+            worth=worth,
+            heavy=heavy,
             mean=float(differences.mean()),
             gained=int((differences > 0).sum()),
             lost=int((differences < 0).sum()),
-            spread=clustered(differences, numbers) if clusters > 1 else None,
+            spread=_spread(differences, numbers, worth, binary=paired.binary, heavy=heavy),
             different=len(np.unique(numbers[differences != usual])),
             reach=float(np.ptp(np.concatenate((paired.a, paired.b)))),
         )
@@ -201,7 +216,7 @@ class _Seen:
             return None
         half = quantile * self.spread.error
         if self.poor:
-            half = max(half, self.reach * quantile**2 / (self.clusters + quantile**2))
+            half = max(half, self.reach * quantile**2 / (self.worth + quantile**2))
         return Interval(self.mean - half, self.mean + half)
 
     def quantile(self, confidence: float) -> float:
@@ -209,7 +224,7 @@ class _Seen:
             return float(special.ndtri((1 + confidence) / 2))
         if self.spread is None:
             return math.inf
-        return t_quantile(confidence, self.clusters - 1 if self.binary else self.spread.freedom)
+        return t_quantile(confidence, self.worth - 1 if self.binary else self.spread.freedom)
 
     def p_value(self) -> float | None:
         if self.binary and self.alone:
@@ -217,7 +232,7 @@ class _Seen:
             return min(1.0, 2 * float(special.bdtr(fewer, both, 0.5))) if both else 1.0
         if self.spread is None or not self.spread.error:
             return None
-        freedom = self.clusters - 1 if self.binary else self.spread.freedom
+        freedom = self.worth - 1 if self.binary else self.spread.freedom
         return 2 * float(special.stdtr(freedom, -abs(self.mean) / self.spread.error))
 
     def needed(self, confidence: float, margin: float, higher_is_better: bool) -> int | None:
@@ -234,27 +249,45 @@ class _Seen:
             gap = abs(self.mean - boundary)
             times = (quantile * self.spread.error / gap) ** 2 if gap > _NEXT_TO_NOTHING else math.inf
             if self.poor and gap > _NEXT_TO_NOTHING:
-                times = max(times, quantile**2 * (self.reach / gap - 1) / self.clusters)
+                times = max(times, quantile**2 * (self.reach / gap - 1) / self.worth)
         if not self.n * (times - 1) <= _OUT_OF_REACH:
             return None
         return max(1, math.ceil(self.n * (times - 1)))
 
     def effective(self) -> tuple[float, float, float]:
         """Gained, lost and number of pairs, had as much been learnt from cases that stand alone."""
-        design = 1.0 if self.alone or self.spread is None else max(1.0, self.spread.design)
-        return self.gained / design, self.lost / design, self.n / design
+        return self.gained / self.design, self.lost / self.design, self.n / self.design
+
+    @property
+    def design(self) -> float:
+        """How many cases count for one that stands alone."""
+        if self.alone or self.spread is None:
+            return 1.0
+        return max(1.0, self.spread.design, self.n / self.worth if self.heavy else 1.0)
 
     def method(self, confidence: Share) -> str:
         if self.binary and self.alone:
             return f"paired by case, score interval of Tango at {confidence}, exact McNemar test"
         if self.spread is None:
-            return "paired by case; a single cluster shows no spread between clusters"
+            told = "a single cluster" if self.clusters == 1 else "one cluster holds most of the cases and"
+            return f"paired by case; {told} shows no spread between clusters"
         if self.binary:
             return (
                 f"paired by case in {self.clusters} clusters, score interval of Tango at {confidence} on the "
-                f"effective number of cases (design effect {max(1.0, self.spread.design):.3g}), t quantile"
+                f"effective number of cases (design effect {self.design:.3g}), t quantile"
             )
         kind = "t interval" if self.alone else f"cluster-robust t interval (CR2, {self.clusters} clusters)"
         freedom = f"{self.spread.freedom:.3g} degrees of freedom"
         added = "; so few cases differ that the range is widened" if self.poor and self.reach else ""
         return f"paired by case, {kind} at {confidence}, {freedom}{added}"
+
+
+def _spread(
+    differences: NDArray[np.float64], numbers: NDArray[np.int64], worth: float, *, binary: bool, heavy: bool
+) -> Spread | None:
+    if numbers.max() < 1 or (binary and worth < 2):
+        return None
+    spread = clustered(differences, numbers)
+    if binary or not heavy:
+        return spread
+    return replace(spread, error=max(spread.error, of_clusters(differences, numbers)))

@@ -102,6 +102,23 @@ def _freedom(size: Floats, part: Floats) -> float:
     return max(1.0, min(float(apart), trace**2 / crossed))
 
 
+def of_clusters(values: Floats, cluster: NDArray[np.int64]) -> float:
+    """Standard error of the mean where one cluster holds much of it, each having its own word on how they vary.
+
+    The mean leans to a large cluster, and so does what is left around it: the usual error shrinks. Here
+    small clusters that lie far off say how far the next large one may.
+
+    Shape:   as ``clustered``, with at least two clusters.
+    Source:  variance between clusters from their unweighted means (Searle, Casella and McCulloch 1992, 3.6),
+             of which a mean weighted by size carries Σm²/n².
+    """
+    n, size = len(values), np.bincount(cluster).astype(np.float64)
+    means = np.bincount(cluster, weights=values) / size
+    within = float(((values - means[cluster]) ** 2).sum()) / max(1, n - len(size))
+    between = max(0.0, float(means.var(ddof=1)) - within * float((1 / size).mean()))
+    return math.sqrt(between * float((size**2).sum()) / n**2 + within / n)
+
+
 def t_quantile(confidence: float, freedom: float) -> float:
     """The two-sided quantile of Student's t."""
     return float(special.stdtrit(freedom, (1 + confidence) / 2))

@@ -46,6 +46,7 @@ _STEP = 1e6
 # Both parts are first believed alike, with the weight of five cases in the middle of the range.
 _PRIOR_CASES, _PRIOR_MEAN = 5.0, 0.5
 _MOST_MORE = 10_000_000
+_NONE, _NO_SHARES = Tally(), ConfidenceSequence(STRAY)
 
 
 class Case(NamedTuple):
@@ -69,13 +70,13 @@ class HoldOut:
     """
 
     delta: Share = DELTA
-    new: Tally = Tally()
-    old: Tally = Tally()
+    new: Tally = _NONE
+    old: Tally = _NONE
     squares: float = 0.0
     total: float = 0.0
     above: tuple[float, ...] = field(default=(0.0,) * POINTS, repr=False)
     below: tuple[float, ...] = field(default=(0.0,) * POINTS, repr=False)
-    shares: ConfidenceSequence = ConfidenceSequence(STRAY)
+    shares: ConfidenceSequence = _NO_SHARES
 
     def __post_init__(self) -> None:
         between("delta", self.delta)
@@ -217,7 +218,9 @@ class HoldOut:
             raise Corrupt(
                 "RW-KPI-002",
                 "the stored count of a hold-out cannot be read",
-                broken=[f"`{problem.args[0]}` is missing" if isinstance(problem, KeyError) else str(problem)],
+                broken=[
+                    f"`{problem.args[0]}` is missing" if isinstance(problem, KeyError) else str(problem)
+                ],
                 intact="the cases and the lot that each of them drew; the count begins anew without it",
             ) from None
 

@@ -147,31 +147,38 @@ def corrected_share(
     of their own. Within a group labelled answers are drawn at random; the groups may be drawn
     differently, so labels can go where they say most.
 
-    Edge:    a group's spread is taken as if one more answer had passed and one more failed, so that
-             ten passes of ten are not certainty. ``trust`` is 1: each verdict counts for what it is worth.
+    Holds:   the range of one group alone is the exact one; that of several adds the exact ranges of the
+             groups and the spread of the verdicts in squares. Ten passes of ten are not certainty.
+    Edge:    ``trust`` is 1: each verdict counts for what it is worth.
     Errors:  ``InputProblem`` RW-TRUST-035 for labels of other kinds and fewer verdicts than labels,
              RW-TRUST-036 with every group that has verdicts but fewer than 2 labels.
-    Source:  post-stratification (Cochran 1977, 5A.9); with yes and no, PPI++ at its best trust.
+    Source:  post-stratification (Cochran 1977, 5A.9); with yes and no, PPI++ at its best trust. Ranges:
+             Clopper and Pearson 1934, put together as in Zou and Donner 2008 (MOVER).
     """
     between("confidence", confidence)
     groups = _groups(labelled, verdicts)
     total = sum(count for _, _, count in groups)
     mean = math.fsum(count / total * passed / n for n, passed, count in groups)
-    within = mixing = 0.0
+    within = mixing = below = above = 0.0
     for n, passed, count in groups:
         weight, rate, cautious = count / total, passed / n, (passed + 1) / (n + 2)
         within += weight * weight * cautious * (1 - cautious) / n
         mixing += weight * (rate - mean) ** 2 / total
+        exact = clopper_pearson(passed, n, confidence=confidence)
+        below += (weight * (rate - exact.low)) ** 2
+        above += (weight * (exact.high - rate)) ** 2
     variance = within + mixing
     n = sum(size for size, _, _ in groups)
     plain = (mean * n + 1) / (n + 2)
     alone = plain * (1 - plain) / n
-    degrees = max(1, n - len(groups))
-    reach = float(special.stdtrit(degrees, (1 + float(confidence)) / 2)) * math.sqrt(variance)
+    spread = float(special.ndtri((1 + float(confidence)) / 2)) ** 2 * mixing
     passed_by_people = sum(passed for _, passed, _ in groups)
     return Corrected(
         mean,
-        _clipped(mean, reach),
+        Interval(
+            max(0.0, min(mean, mean - math.sqrt(below + spread))),
+            min(1.0, max(mean, mean + math.sqrt(above + spread))),
+        ),
         math.sqrt(variance),
         1.0,
         n,

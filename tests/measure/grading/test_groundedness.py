@@ -15,12 +15,14 @@ from roadworthy.evaluation import Cited, Grade, Grader, Test, Transcript
 from roadworthy.measure.grading import Groundedness
 from roadworthy.measure.grading.literals import figures, missing_figures, names, offered_figures
 from roadworthy.measure.grading.sentences import negated, sentences
+from roadworthy.measure.grading.standing import NOT_CALIBRATED, Standing
 from roadworthy.quantities import digest
 
 TERMS = (
     "Refunds are paid within 14 days of the return. The fee is 4.90 EUR for parcels. "
     "Gift cards are not refunded. Anna Miller answers questions about the order A-1234 since 3 May 2026."
 )
+AGREES = Standing(False, "agrees with people")
 AGB = "Die Rückzahlung erfolgt innerhalb von 14 Tagen. Gutscheine werden nicht erstattet. Das kostet 1.234,50 Euro."
 
 
@@ -127,19 +129,36 @@ def test_what_only_says_it_otherwise_needs_an_embedding() -> None:
 
 def test_a_judge_is_asked_only_where_words_are_lacking() -> None:
     judge = Spoken(verdict("supported"))
-    grade = checked("The money is back in two weeks.", judge=judge)
+    grade = checked("The money is back in two weeks.", judge=judge, standing=AGREES)
     assert (grade.value, len(judge.asked)) == (0.0, 0)
-    grade = checked("Your money comes back soon. Gift cards are not refunded.", judge=judge)
-    assert (grade.value, grade.cost, len(judge.asked)) == (1.0, PRICE, 1)
-    assert grade.detail["advisory"] is True
-    assert "advisory" not in checked("Gift cards are not refunded.", judge=judge).detail
+    answer = "Your money comes back soon. Gift cards are not refunded."
+    grade = checked(answer, judge=judge, standing=AGREES)
+    assert (grade.value, grade.cost, len(judge.asked), grade.advisory) == (1.0, PRICE, 1, False)
+    assert grade.detail["standing"] == AGREES.sentence
+    assert "standing" not in checked("Gift cards are not refunded.", judge=judge, standing=AGREES).detail
+
+
+@pytest.mark.parametrize("word", ["supported", "unsupported", "unsure"])
+def test_a_judge_that_may_only_advise_changes_no_grade_and_makes_none_advisory(word: str) -> None:
+    judge = Spoken(verdict(word))
+    for answer in (
+        "Gift cards are not refunded.",
+        "Our lovely parrots enjoy dancing tango near quiet harbours.",
+    ):
+        alone, advised = checked(answer), checked(answer, judge=judge)
+        assert (advised.value, advised.passed, advised.reason) == (alone.value, alone.passed, alone.reason)
+        assert not advised.advisory
+    assert (advised.value, advised.passed, advised.cost) == (0.0, False, PRICE)
+    said = advised.detail["judge"]
+    assert isinstance(said, list)
+    assert [each["verdict"] for each in said] == ["" if word == "unsure" else word]
+    assert advised.detail["standing"] == NOT_CALIBRATED.sentence
 
 
 def test_a_judge_that_mumbles_leaves_the_answer_ungraded() -> None:
-    assert checked("Your money comes back soon.", judge=Spoken("mumble")).value is None
-    assert (
-        checked("Your money comes back soon. Gift cards are refunded.", judge=Spoken("mumble")).value == 0.0
-    )
+    mumbling = {"judge": Spoken("mumble"), "standing": AGREES}
+    assert checked("Your money comes back soon.", **mumbling).value is None
+    assert checked("Your money comes back soon. Gift cards are refunded.", **mumbling).value == 0.0
 
 
 @pytest.mark.parametrize(
@@ -216,3 +235,34 @@ def test_hostile_texts_are_done_in_a_moment(text: str) -> None:
     begun = time.process_time()
     checked(text[:20_000], text[:20_000])
     assert time.process_time() - begun < 5
+
+
+def fees(many: int, *, of: str = "item") -> str:
+    return " ".join(f"The fee for {of} {n} is {n}.50 EUR on 1.{n % 12 + 1}.2024." for n in range(many))
+
+
+def test_a_long_answer_is_held_against_long_passages_in_a_moment() -> None:
+    begun = time.process_time()
+    grade = checked(fees(180), (fees(180) + " ") * 20)
+    assert (grade.value, grade.detail["statements"]) == (1.0, 180)
+    assert (
+        checked(fees(180), " ".join(fees(180, of=f"item of kind {n}") for n in range(6))).value is not None
+    )
+    assert time.process_time() - begun < 8
+
+
+def test_more_pairs_than_can_be_looked_at_leave_the_answer_ungraded() -> None:
+    grade = checked(fees(180), *(fees(180, of=f"kind {n}") for n in range(8)))
+    assert grade.value is None
+    assert "180 statements" in grade.reason
+    assert "at most 200,000" in grade.reason
+
+
+@pytest.mark.parametrize("marks", ["\u0301\u0327", "\u0f73\u0f71", "\uff9e\u0327"])
+def test_a_heap_of_combining_marks_is_not_looked_at(marks: str) -> None:
+    begun = time.process_time()
+    heap = "Refunds are paid." + marks * 5_000
+    for grade in (checked(heap), checked("Refunds are paid.", heap)):
+        assert grade.value is None
+        assert "combining characters" in grade.reason
+    assert time.process_time() - begun < 1

@@ -25,7 +25,9 @@ def print_pdf(html: str, pdf: Path, *, browser: str = "") -> None:
     if found is None:
         raise Unavailable(
             "RW-ASSESS-007",
-            f"no browser `{browser}` to print with" if browser else "no Chromium is installed to print with",
+            f"no browser `{browser}` to print with"
+            if browser
+            else "no Chromium is installed to print with",
             retry_is_safe=True,
             hint="install Chromium, or open the page in any browser and print it to a file",
         )

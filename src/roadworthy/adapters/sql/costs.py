@@ -42,8 +42,9 @@ def _day(column: sa.Column[Any]) -> sa.ColumnElement[int]:
 
 # Invariant: says of every case what `work_of` says of it.
 _work = sa.case(
-    (_case.c.twin.startswith(MIRROR, autoescape=True), Work.MIRROR.value),
-    (_case.c.twin.startswith(EVALUATION, autoescape=True), Work.EVALUATION.value),
+    # Not LIKE: SQLite's is blind to capitals.
+    (sa.func.substr(_case.c.twin, 1, len(MIRROR)) == MIRROR, Work.MIRROR.value),
+    (sa.func.substr(_case.c.twin, 1, len(EVALUATION)) == EVALUATION, Work.EVALUATION.value),
     (_case.c.release == "", Work.PEOPLE.value),
     (_case.c.stage == Stage.SHADOW.value, Work.SHADOW.value),
     (_case.c.stage.in_(sorted(stage.value for stage in SIMULATED)), Work.PILOT.value),
@@ -149,7 +150,9 @@ def _of_evaluations() -> sa.Select[Any]:
 _live = _work == Work.LIVE.value
 _SINGLE = (
     sa.select(_case.c.created_at, _case.c.release, _case.c.slice, _case.c.cost_nano)
-    .where(*_taken_in(_case), _case.c.use_case == sa.bindparam("use_case"), _live, _case.c.state == "closed")
+    .where(
+        *_taken_in(_case), _case.c.use_case == sa.bindparam("use_case"), _live, _case.c.state == "closed"
+    )
     .order_by(_case.c.id.desc())
     .limit(sa.bindparam("most", type_=sa.Integer))
 )

@@ -86,11 +86,16 @@ _KNOWN = (
     .join(_outcome, _outcome.c.case_id == _newest.c.case_id)
     .where(
         _newest.c.state == sa.literal_column("'undrawn'"),
-        _outcome.c.source.not_like("spot-check%"),
+        sa.func.lower(_outcome.c.source).not_like("spot-check%"),
         ~sa.exists().where(_answer.c.case_id == _newest.c.case_id),
     )
     .group_by(_newest.c.case_id)
-    .having(sa.func.count() >= 2, sa.func.min(_outcome.c.truth) == sa.func.max(_outcome.c.truth))
+    .having(
+        sa.func.count(_outcome.c.source.distinct()) >= 2,
+        # One client under two names is one witness.
+        sa.func.count(_outcome.c.principal.distinct()) >= 2,
+        sa.func.min(_outcome.c.truth) == sa.func.max(_outcome.c.truth),
+    )
     .order_by(_newest.c.case_id.desc())
     .limit(sa.bindparam("most", type_=sa.Integer))
 )

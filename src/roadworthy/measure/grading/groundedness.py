@@ -171,7 +171,9 @@ class Groundedness:
         if (pairs := len(statements) * len(places)) > _MOST_PAIRS:
             told = f"{len(statements)} statements and {len(places)} places in passages are {pairs:,} pairs"
             return Grade.ungraded(grader, f"{told}, at most {_MOST_PAIRS:,} are checked")
-        found = [self._check(_claim(each), places) for each in statements]
+        figured = frozenset().union(*(place.figures for place in places))
+        worded = frozenset().union(*(place.words for place in places))
+        found = [self._check(_claim(each), places, figured, worded) for each in statements]
         if self._judge is not None:
             found = [self._ask(self._judge, each, passages) for each in found]
         return self._weigh(grader, found)
@@ -201,8 +203,13 @@ class Groundedness:
             return Grade.of(grader, value, reason, cost=cost, **detail)
         return Grade.of(grader, 1.0, f"all {len(found)} statements are supported", cost=cost, **detail)
 
-    def _check(self, claim: _Claim, places: Sequence[_Place]) -> _Found:
-        """Support by any one place; otherwise what speaks against the place that comes closest."""
+    def _check(
+        self, claim: _Claim, places: Sequence[_Place], figured: frozenset[str], worded: frozenset[str]
+    ) -> _Found:
+        """Support by any one place; otherwise what speaks against the place that comes closest.
+
+        ``figured`` and ``worded`` are the figures and words of all places.
+        """
         ranked = sorted(((place.share(claim.stems), place) for place in places), key=lambda each: -each[0])
         near: list[_Place] = []
         for share, place in ranked:
@@ -214,10 +221,7 @@ class Groundedness:
                 near.append(place)
         if self._closest(claim.text, near) >= SIMILARITY:
             return _Found(claim.text, True)
-        lack = claim.lacks(
-            frozenset().union(*(place.figures for place in places)),
-            frozenset().union(*(place.words for place in places)),
-        )
+        lack = claim.lacks(figured, worded)
         share, place = ranked[0]
         if lack or (share >= OVERLAP / 2 and (lack := claim.against(place))):
             return _Found(claim.text, False, lack, hard=True)

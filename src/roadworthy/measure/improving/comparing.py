@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,12 +12,14 @@ import numpy as np
 from roadworthy.casework.label import Label
 from roadworthy.measure.improving.answering import Answered
 from roadworthy.measure.improving.parts import COMPARE, SHARES
+from roadworthy.measure.improving.sources import Noticed
 from roadworthy.quantities import Share
 from roadworthy.trust.comparison import Comparison, compare_paired
 from roadworthy.trust.paired import Paired
 
 RISK: Final = 0.05
 """Of calling any proposal better that is not, over all of them together (Holm), and the same for slices."""
+OFFERED: Final = ("better", "not worse")
 LEAST_IN_SLICE: Final = 20
 LEAST_WITHOUT_SOURCE: Final = 50
 
@@ -133,15 +135,18 @@ def compare_all(
     *,
     margin: float,
     against: Mapping[str, str] | None = None,
+    accused: Sequence[Noticed] = (),
+    risk: float = RISK,
 ) -> tuple[Compared, ...]:
     """Every proposal against the running release. All have answered the same cases.
 
     Paired by case and clustered. Over the proposals the risk is kept by Holm's steps: the range of
     each is that of the step at which it was settled. A proposal that is proven worse in a slice, or
     that is better only by the word of one source, says so in ``against``; what else speaks against one comes by its name.
+    ``accused`` are sources that stand out: without what they alone say a verdict has to be the same.
     """
     pairs = {one.name: paired(before, one.answered) for one in candidates}
-    settled = holm(pairs, margin=margin)
+    settled = holm(pairs, margin=margin, risk=risk)
     found = []
     for one in candidates:
         comparison = settled[one.name]
@@ -155,6 +160,8 @@ def compare_all(
             reasons.append(told)
         if comparison.verdict == "better":
             reasons += rests_on_one_source(before.rows, pairs[one.name], margin=margin)
+        if comparison.verdict in OFFERED:
+            reasons += rests_on_accused(before.rows, pairs[one.name], accused, comparison, margin=margin)
         found.append(
             Compared(
                 one.name, one.kind, one.words, comparison, one.answered.accuracy, before.accuracy, looks, thin,
@@ -215,20 +222,57 @@ def look_into(rows: Sequence[Label], pairs: Paired) -> tuple[tuple[Look, ...], t
 
 
 def rests_on_one_source(rows: Sequence[Label], pairs: Paired, *, margin: float) -> list[str]:
-    """Sources without whose labels the proposal looks worse than by the margin: one liar is not believed."""
-    sources = sorted({source for row in rows for source in row.sources})
+    """Sources without whose labels the proposal looks worse than by the margin: one liar is not believed.
+
+    One client under several names is one source.
+    """
     found = []
-    for source in sources if len(sources) > 1 else ():
-        rest = [row.case for row in rows if row.sources != (source,)]
+    for told, alone in _alone(rows):
+        rest = [row.case for row in rows if row.case not in alone]
         if LEAST_WITHOUT_SOURCE <= len(rest) < len(rows):
             others = pairs.only(rest)
             difference = float((others.a - others.b).mean())
             if difference < -margin:
                 found.append(
-                    f"better only by the word of `{source}`: {difference * 100:+.1f} points on the {len(rest)} "
+                    f"better only by the word of {told}: {difference * 100:+.1f} points on the {len(rest)} "
                     "cases that others labelled"
                 )
     return found
+
+
+def rests_on_accused(
+    rows: Sequence[Label], pairs: Paired, accused: Iterable[Noticed], whole: Comparison, *, margin: float
+) -> list[str]:
+    """Sources that stand out and without which the verdict falls, or cannot be looked at any more."""
+    found = []
+    for one in accused:
+        rest = [row.case for row in rows if not one.is_behind(row)]
+        if not one.alone or len(rest) == len(rows):
+            continue
+        if len(rest) < LEAST_WITHOUT_SOURCE:
+            said = f"too few cases remain to tell ({len(rest)})"
+        else:
+            others = compare_paired(pairs.only(rest), margin=margin, confidence=whole.confidence)
+            if others.verdict == "better" or others.verdict == whole.verdict:
+                continue
+            said = f"{others.verdict} on the {len(rest)} cases that others labelled"
+        found.append(f"{whole.verdict} only with the word of `{one.source}`, which {one.sentence}: {said}")
+    return found
+
+
+def _alone(rows: Sequence[Label]) -> list[tuple[str, frozenset[str]]]:
+    """Sources by name, and clients under several names, with the cases for which they alone stand."""
+    sources = sorted({source for row in rows for source in row.sources})
+    groups = {
+        f"`{source}`": frozenset(row.case for row in rows if row.sources == (source,)) for source in sources
+    }
+    for witness in sorted({name for row in rows for name in row.principals}):
+        theirs = [row for row in rows if row.witnesses == {witness}]
+        names = sorted({source for row in theirs for source in row.sources})
+        if len(names) > 1:
+            told = f"one client under {' and '.join(f'`{name}`' for name in names)}"
+            groups[told] = frozenset(row.case for row in theirs)
+    return list(groups.items())
 
 
 def best(found: Sequence[Compared], *, accepts: Callable[[Compared], bool]) -> Compared | None:

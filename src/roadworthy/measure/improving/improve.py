@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Protocol, runtime_checkable
 
@@ -13,19 +13,20 @@ from roadworthy.charter import Charter
 from roadworthy.errors import InputProblem, Problem
 from roadworthy.measure.improving.answering import Answered, answer
 from roadworthy.measure.improving.automation import automation, gain, one_per_cluster
-from roadworthy.measure.improving.comparing import Candidate, Compared, best, compare_all
+from roadworthy.measure.improving.comparing import RISK, Candidate, Compared, best, compare_all
 from roadworthy.measure.improving.offering import offer_release
 from roadworthy.measure.improving.parts import Parts, require_enough, split
 from roadworthy.measure.improving.prompting import PromptedModels, examples_file, prompted
 from roadworthy.measure.improving.proposal import Originals, Proposal, originals, refit
 from roadworthy.measure.improving.report import Expected, Improvement
 from roadworthy.measure.improving.sources import Noticed, noticed
+from roadworthy.measure.improving.turns import Turn, take_turn
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.labels import gather, require_task, running_release
 from roadworthy.operate.rollout import MODELS_FILE
 from roadworthy.ports import Progress, TaskModel
 from roadworthy.principal import Principal, require
-from roadworthy.quantities import Cost, Share
+from roadworthy.quantities import Cost, Share, digest_of
 from roadworthy.release import Archive, Release
 
 MOST_PROMPTED: Final = 400
@@ -93,7 +94,8 @@ def improve(
     ``texts`` are the labelled texts the running release was trained on, needed where its model does
     not keep them. What is proven better, or not worse with more automation, becomes a release in
     stage draft with its measurements and ``release.proposed`` on the ledger. It is never promoted by
-    this. Without ``offer`` nothing is stored. Run twice with the same labels: the same release, once.
+    this. Without ``offer`` nothing is stored but that one has looked. Run twice with the same labels: the same release, once;
+    with other answers it is another turn, and every turn has less risk left (see ``take_turn``).
 
     Errors: ``InputProblem`` RW-IMPROVE-002 for an unknown task, RW-IMPROVE-003 for too few labels, with
     how many are missing, RW-IMPROVE-004 where the original texts are missing, RW-IMPROVE-005 for a task that
@@ -120,7 +122,7 @@ def improve(
     proposals, notes = _proposals(
         deployment, subject, parts, standing_out, models=prompted_models, seed=seed, progress=progress
     )
-    compared = _compare(deployment, subject, proposals, parts, progress)
+    compared, look = _compare(deployment, subject, proposals, parts, standing_out, progress)
     by_name = {one.name: one for one in proposals}
     winner, expected, why_not = _choose(
         deployment, subject, by_name, compared, parts, seed=seed, progress=progress
@@ -139,7 +141,7 @@ def improve(
         winner=winner,
         expected=expected,
         words=words,
-        notes=(*subject.before.notes, *labels.notes, *notes),
+        notes=(*subject.before.notes, *labels.notes, *notes, look.sentence),
         why_not=why_not,
     )
     if chosen is None or not offer:
@@ -213,24 +215,25 @@ def _proposals(
             )
         return prompted(subject.charter, subject.task, files, parts.fit, models=models, seed=seed)
     found: list[Proposal] = []
-    for source in ("", *(one.source for one in standing_out if one.alone)):
-        alone = sum(row.sources == (source,) for row in parts.fit)
-        if source and not 0 < alone < len(parts.fit):
+    for liar in (None, *(one for one in standing_out if one.alone)):
+        used = parts.fit if liar is None else tuple(row for row in parts.fit if not liar.is_behind(row))
+        if liar is not None and not 0 < len(used) < len(parts.fit):
             continue
-        progress(None, f"training{f' without the labels of {source}' if source else ''}")
-        found.append(
-            refit(
-                deployment,
-                task=subject.task,
-                features=subject.charter.tasks[subject.task].features,
-                files=files,
-                models=subject.models,
-                before=subject.before,
-                fit=parts.fit,
-                seed=seed,
-                without=source,
-            )
+        progress(None, f"training{f' without the labels of {liar.source}' if liar else ''}")
+        made = refit(
+            deployment,
+            task=subject.task,
+            features=subject.charter.tasks[subject.task].features,
+            files=files,
+            models=subject.models,
+            before=subject.before,
+            fit=used,
+            seed=seed,
         )
+        if liar is not None:
+            left = f"labels that only `{liar.source}` gave are left out ({len(parts.fit) - len(used)})"
+            made = replace(made, name=f"refit without {liar.source}", words=(*made.words, left))
+        found.append(made)
     return tuple(found), ()
 
 
@@ -239,8 +242,9 @@ def _compare(
     subject: _Subject,
     proposals: Sequence[Proposal],
     parts: Parts,
+    standing_out: Sequence[Noticed],
     progress: Progress,
-) -> tuple[Compared, ...]:
+) -> tuple[tuple[Compared, ...], Turn]:
     before = subject.plan(deployment, subject.model, parts.compare, progress)
     candidates = [
         Candidate(
@@ -255,7 +259,13 @@ def _compare(
         for one in candidates
         if one.answered.cost_each > most
     }
-    return compare_all(before, candidates, margin=margin, against=dear)
+    answers = [(one.name, one.answered.right.tolist()) for one in candidates]
+    content = [[[row.case, row.truth] for row in parts.compare], before.right.tolist(), answers]
+    turn = take_turn(deployment, subject.release, subject.task, digest_of(content), risk=RISK)
+    found = compare_all(
+        before, candidates, margin=margin, against=dear, accused=standing_out, risk=turn.risk
+    )
+    return found, turn
 
 
 def _choose(

@@ -19,11 +19,21 @@ TOLERATED: Final = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Noticed:
-    """A source that stands out, and why. ``alone``: it can be told which source it is."""
+    """A source that stands out, and why. ``alone``: it can be told which source it is.
+
+    ``witness`` is who spoke under it, where one principal spoke under several names; else empty.
+    """
 
     source: str
     sentence: str
     alone: bool
+    witness: str = ""
+
+    def is_behind(self, row: Label) -> bool:
+        """Nobody else stands for the label of this case."""
+        if self.witness:
+            return row.witnesses == {self.witness}
+        return row.sources == (self.source,)
 
     def as_json(self) -> dict[str, object]:
         """The finding as plain JSON values."""
@@ -36,7 +46,8 @@ def noticed(labels: Labels) -> tuple[Noticed, ...]:
     Where two sources contradict each other and no third speaks of the same cases, both are named and
     neither is accused.
     """
-    found = {one.source: one for one in _against_release(labels.rows)}
+    found = {one.source: one for one in _by_witness(labels.rows)}
+    found |= {one.source: one for one in _against_release(labels.rows)}
     found |= {one.source: one for one in _against_others(labels)}
     return tuple(found[source] for source in sorted(found))
 
@@ -85,6 +96,32 @@ def _against_release(rows: Sequence[Label]) -> list[Noticed]:
                 f"the other sources on {theirs} of {others}"
             )
             found.append(Noticed(source, sentence, alone=True))
+    return found
+
+
+def _by_witness(rows: Sequence[Label]) -> list[Noticed]:
+    """One who speaks under several names, seen as one: against the cases of which they said nothing."""
+    spoken = [row for row in rows if row.answer and row.chance is not Chance.SELECTED]
+    names: dict[str, set[str]] = {}
+    for row in spoken:
+        for witness in row.principals if len(row.principals) == 1 else ():
+            names.setdefault(witness, set()).update(row.sources)
+    found = []
+    for witness, sources in sorted(names.items()):
+        theirs = [row for row in spoken if witness in row.witnesses]
+        others = [row for row in spoken if witness not in row.witnesses]
+        said = sum(row.truth != row.answer for row in theirs)
+        rest = sum(row.truth != row.answer for row in others)
+        low = wilson(said, len(theirs), confidence=SURE).low
+        high = wilson(rest, len(others), confidence=SURE).high
+        enough = len(sources) > 1 and min(len(theirs), len(others)) >= LEAST
+        if enough and low > high + TOLERATED:
+            told = " and ".join(f"`{name}`" for name in sorted(sources))
+            sentence = (
+                f"one client under {told} says otherwise than the release on {said} of {len(theirs)} cases, "
+                f"the other sources on {rest} of {len(others)}"
+            )
+            found.append(Noticed(" + ".join(sorted(sources)), sentence, alone=True, witness=witness))
     return found
 
 

@@ -95,7 +95,9 @@ def live_cases(deployment: Deployment, use_case: str) -> Iterator[CaseRecord]:
             page = deployment.store.cases.list(tx, use_case, twin="", after=after, limit=_PAGE)
         for case in page.rows:
             # Where no release works on it people do: its stage is draft, and it is as live as any.
-            if case.stage not in {Stage.PILOT, Stage.SHADOW} and (case.release == "" or case.stage in ROAD[3:]):
+            if case.stage not in {Stage.PILOT, Stage.SHADOW} and (
+                case.release == "" or case.stage in ROAD[3:]
+            ):
                 yield case
         after = page.after
         if not after:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from roadworthy.charter import Kpi, seconds
+from roadworthy.charter import Query, seconds
+from roadworthy.charter.parts import Kpi
 from roadworthy.errors import InputProblem, Problem, RoadworthyError
 from roadworthy.evidence import Measurement
 from roadworthy.measure.fact import Fact, keep
@@ -15,11 +16,13 @@ from roadworthy.measure.value.asking import may_measure, one_number, rows_of, sp
 from roadworthy.operate.deployment import Deployment
 from roadworthy.ports import Transaction
 from roadworthy.principal import Principal
-from roadworthy.quantities import digest_of
 
 KIND: Final = "business.kpi"
 BASELINE: Final = "business.kpi_baseline"
-NOT_CAUSAL: Final = "not causal: a difference between before and after, whatever else changed meanwhile is in it"
+HOLDOUT: Final = "business.kpi_holdout"
+NOT_CAUSAL: Final = (
+    "not causal: a difference between before and after, whatever else changed meanwhile is in it"
+)
 _WATCH: Final = "kpi"
 _AGAIN: Final = timedelta(hours=1)
 """After an attempt that failed, or that never said how it ended."""
@@ -114,8 +117,17 @@ class _Asked:
 
     @classmethod
     def read(cls, stored: str) -> _Asked:
-        kept = json.loads(stored) if stored else {}
-        return cls(_moment(kept.get("tried")), kept.get("trouble", ""), _moment(kept.get("at")), kept.get("value"))
+        # What cannot be read is asked anew: the values themselves are measurements, and stand elsewhere.
+        try:
+            kept = json.loads(stored) if stored else {}
+            return cls(
+                _moment(kept.get("tried")),
+                kept.get("trouble", ""),
+                _moment(kept.get("at")),
+                kept.get("value"),
+            )
+        except (ValueError, TypeError, AttributeError):
+            return cls()
 
     def text(self) -> str:
         return json.dumps(
@@ -145,8 +157,7 @@ def due(deployment: Deployment, use_case: str) -> bool:
     if kpi.current is None:
         return False
     now = deployment.now()
-    # A write: reading a test's state takes its lock.
-    with deployment.store.write() as tx:
+    with deployment.store.read() as tx:
         asked = _asked(deployment, tx, use_case)
     return not asked.fresh(kpi, now) and not asked.resting(kpi, now)
 
@@ -186,7 +197,7 @@ def kpi_now(deployment: Deployment, principal: Principal, use_case: str) -> KpiR
         with deployment.store.write() as tx:
             _note(deployment, tx, use_case, missed)
         return _reading(use_case, kpi, missed, now, new=False)
-    (kept,) = keep(deployment, principal, release, [_fact(kpi, value)])
+    (kept,) = keep(deployment, principal, release, [_fact(kpi, kpi.current, value)])
     got = _Asked(now, "", kept.at, value)
     with deployment.store.write() as tx:
         _note(deployment, tx, use_case, got)
@@ -196,17 +207,20 @@ def kpi_now(deployment: Deployment, principal: Principal, use_case: str) -> KpiR
 def kpi_history(deployment: Deployment, principal: Principal, use_case: str) -> KpiHistory:
     """Every kept value of the KPI with baseline and target. Asks nothing.
 
+    It calls a value stale after two periods, so that one that is just due is not.
+
     Edge: of a use case with more than ten thousand measurements the newest values are shown.
     """
     may_measure(principal, use_case)
     release = speaking_release(deployment, use_case)
     kpi = deployment.loader.charter(release.digest).kpi
     now = deployment.now()
-    with deployment.store.write() as tx:
+    with deployment.store.read() as tx:
         asked = _asked(deployment, tx, use_case)
         known = deployment.store.evidence.measurements(tx, use_case, limit=_MOST)
     kept = [one for one in reversed(known) if one.kind == KIND]
     before = next((one for one in known if one.kind == BASELINE), None)
+    shown = next((one for one in known if one.kind == HOLDOUT), None)
     points = _points(kept)
     newest = points[-1] if points else None
     stale = newest is not None and now - newest.at >= 2 * _period(kpi)
@@ -223,7 +237,7 @@ def kpi_history(deployment: Deployment, principal: Principal, use_case: str) -> 
         stale=stale,
         reached=None if newest is None or stale else _as_good(kpi, newest.value),
         change=newest.value - baseline.value if newest and baseline else None,
-        findings=_about_history(kpi, asked, newest, before, kept, now),
+        findings=_about_history(kpi, asked, newest, before, shown, kept, now),
     )
 
 
@@ -232,6 +246,7 @@ def _about_history(
     asked: _Asked,
     newest: Point | None,
     before: Measurement | None,
+    shown: Measurement | None,
     kept: list[Measurement],
     now: datetime,
 ) -> tuple[str, ...]:
@@ -242,17 +257,20 @@ def _about_history(
         found.append(f"the last attempt, {_day(asked.tried)}, failed: {asked.trouble}")
     if newest is not None and now - newest.at >= 2 * _period(kpi):
         found.append(f"stale: the newest value is of {_day(newest.at)}, it is asked every {kpi.every}")
+    if shown is not None:
+        found.append(
+            f"what the hold-out shows of the cause, {_day(shown.at)}: {shown.detail.get('sentence', '')}"
+        )
     if before is None:
-        found.append("the baseline was not measured: `roadworthy measure`")
+        found.append("the baseline was not measured: `roadworthy gate --measure` does")
     if kept and kept[-1].unit != kpi.unit:
-        found.append(f"the unit changed from `{kept[-1].unit}` to `{kpi.unit}`: older values do not compare")
+        found.append(
+            f"the unit changed from `{kept[-1].unit}` to `{kpi.unit}`: older values do not compare"
+        )
     return tuple(found)
 
 
-def _fact(kpi: Kpi, value: float) -> Fact:
-    query = kpi.current
-    if query is None:
-        raise AssertionError("a KPI without a query is never asked")
+def _fact(kpi: Kpi, query: Query, value: float) -> Fact:
     return Fact(
         kind=KIND,
         value=value,
@@ -311,10 +329,3 @@ def _moment(text: str | None) -> datetime | None:
 
 def _day(at: datetime | None) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC" if at else "never"
-
-
-def fingerprint(kpi: Kpi) -> str:
-    """What names the figure of single cases: another query, direction or unit is another figure."""
-    query = kpi.per_case
-    asked = [query.source, query.sql] if query else []
-    return digest_of([*asked, kpi.direction, kpi.unit])

@@ -20,7 +20,7 @@ from roadworthy.operate.jobs import open_review
 from roadworthy.operate.spotchecks.asking import AS_SENT, SOURCE, ask_reviewer
 from roadworthy.operate.spotchecks.watching import feed
 from roadworthy.ports import Transaction
-from roadworthy.ports.spotchecks import ERASED, CheckState, Part, SpotAnswer, SpotCheck
+from roadworthy.ports.spotchecks import ERASED, ONE_LOOK, CheckState, Part, SpotAnswer, SpotCheck
 from roadworthy.principal import Principal
 
 _SOURCES: Final = {Part.FIRST: SOURCE, Part.SECOND: f"{SOURCE}-2", Part.THIRD: f"{SOURCE}-3"}
@@ -37,8 +37,8 @@ def answer_spot_check(
     """Note a person's answer, and what follows from it, in the transaction that decides the review.
 
     Errors: ``InputProblem`` RW-REVIEW-010 for an answer that is no choice, ``Refused`` RW-SPOT-001 where
-    this person answered for the same case already, RW-SPOT-002 where they planted it, ``Corrupt`` RW-SPOT-004 for a review that no check
-    asked for.
+    this person answered for the same case already, RW-SPOT-002 where they planted it, RW-SPOT-006 where they
+    recorded an outcome of it; ``Corrupt`` RW-SPOT-004 for a review that no check asked for.
     """
     checks = deployment.store.spot_checks
     asked = checks.asked(tx, review.id)
@@ -70,6 +70,14 @@ def answer_spot_check(
             reasons=[f"{principal.name} answered for this case already"],
             hint="leave it to somebody else, who does not know your answer",
         )
+    # Drawn or planted: were it only the planted ones, the refusal would tell which case was planted.
+    if _said_already(deployment, tx, case, principal):
+        raise Refused(
+            "RW-SPOT-006",
+            "whoever said already what was right does not look again",
+            reasons=[f"{principal.name} recorded an outcome of this case"],
+            hint="leave it to somebody else",
+        )
     told = replace(asked, answer=answer, answered_by=principal.id, answered_at=deployment.now())
     checks.keep(tx, told)
     if told.part is Part.PLANTED:
@@ -82,7 +90,37 @@ def answer_spot_check(
         (one for one in (*others, told) if one.answered_by and one.part is not Part.PLANTED),
         key=lambda one: list(Part).index(one.part),
     )
+    if check.state is CheckState.JUDGED:
+        _note_late(deployment, tx, case, check, told)
+        return
     _settle(deployment, tx, case, check, given, choices)
+
+
+def judge_by_one_look(deployment: Deployment, tx: Transaction, case: CaseRecord) -> bool:
+    """Count a check that two were asked about by the one who said wrong. False where that does not fit.
+
+    Otherwise whoever never answers keeps the alarm silent. An answer that comes later is a label like
+    any other; the watch has heard of the case and does not hear of it again. One that says right waits on:
+    what is unknown does not count as good.
+    """
+    checks = deployment.store.spot_checks
+    check = checks.get(tx, case.id)
+    if check is None or check.state is not CheckState.PENDING or not check.double:
+        return False
+    given = [one for one in checks.answers(tx, case.id) if one.answered_by and one.part is not Part.PLANTED]
+    if len(given) != 1 or judge(case, given[0].answer) is not TrueOutcome.WRONG:
+        return False
+    after = replace(
+        check,
+        version=check.version + 1,
+        state=CheckState.JUDGED,
+        judgement=TrueOutcome.WRONG,
+        judged_at=deployment.now(),
+        why=ONE_LOOK,
+    )
+    checks.save(tx, after, expected=check.version)
+    _conclude(deployment, tx, case, after, given)
+    return True
 
 
 def erased_meanwhile(deployment: Deployment, case: CaseRecord) -> bool:
@@ -178,6 +216,7 @@ def _conclude(
             "kinds": list(check.kinds),
             "q": repr(check.q),
             "people": len(given),
+            **({"why": check.why} if check.why else {}),
         },
     )
     charter = deployment.loader.charter(case.release)
@@ -212,6 +251,27 @@ def _note_outcome(
             {"case": case.id, "use_case": case.use_case, "release": check.release},
             {"judgement": outcome.judgement, "source": outcome.source, "handled_by": case.handled_by},
         )
+
+
+def _note_late(
+    deployment: Deployment, tx: Transaction, case: CaseRecord, check: SpotCheck, told: SpotAnswer
+) -> None:
+    """The second look came after the first one had counted: a label of its own, and no second judgement."""
+    _note_outcome(deployment, tx, case, check, told)
+    deployment.record(
+        tx,
+        "spot_check.answered_late",
+        told.answered_by,
+        {"case": case.id, "use_case": case.use_case, "release": check.release},
+        {"judgement": str(judge(case, told.answer)), "counted_as": str(check.judgement)},
+    )
+
+
+def _said_already(deployment: Deployment, tx: Transaction, case: CaseRecord, principal: Principal) -> bool:
+    return any(
+        outcome.principal == principal.id and not outcome.source.startswith(SOURCE)
+        for outcome in deployment.store.cases.outcomes(tx, case.id)
+    )
 
 
 def _note_planted(deployment: Deployment, tx: Transaction, case: CaseRecord, told: SpotAnswer) -> None:

@@ -8,10 +8,10 @@ from typing import Final
 
 from roadworthy.casework.case import CaseRecord
 from roadworthy.casework.review import Review, ReviewKind
-from roadworthy.charter import Charter
+from roadworthy.charter import Charter, seconds
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.jobs import open_review
-from roadworthy.ports import LoadedRelease, Transaction
+from roadworthy.ports import Job, LoadedRelease, Transaction
 from roadworthy.ports.spotchecks import Part, SpotAnswer
 from roadworthy.trust.spotcheck import drawn
 
@@ -52,6 +52,9 @@ def ask_reviewer(
         question=sealed.id,
         role=charter.review.escalate_to if third else "",
     )
+    # Escalated or not: after twice its time it is counted as it stands.
+    overdue_s = 2.0 * seconds(charter.review.due) + 1
+    deployment.engine.enqueue(tx, Job("due", f"overdue:{review.id}", review.id, overdue_s))
     deployment.store.spot_checks.ask(
         tx,
         SpotAnswer(

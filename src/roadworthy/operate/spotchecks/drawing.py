@@ -13,13 +13,13 @@ from datetime import timedelta
 from typing import Final
 
 from roadworthy.casework.case import CaseRecord
-from roadworthy.casework.effect import EffectRecord, EffectState
+from roadworthy.casework.effect import SENT, EffectRecord
 from roadworthy.charter import Charter
 from roadworthy.disposition import Kind
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.spotchecks.asking import RULE, ask_reviewer, choices_for, lots_fall
 from roadworthy.operate.spotchecks.planting import plant_beside
-from roadworthy.ports import LoadedRelease, Transaction
+from roadworthy.ports import Transaction
 from roadworthy.ports.spotchecks import CheckState, Part, SpotCheck
 from roadworthy.stage import Stage
 from roadworthy.trust.spotcheck import SpotCheckRule, affordable_share, inclusion
@@ -27,11 +27,10 @@ from roadworthy.trust.spotcheck import SpotCheckRule, affordable_share, inclusio
 WEEK: Final = timedelta(days=7)
 WEEKS_PER_MONTH: Final = 4.345
 _LIVE: Final = frozenset({Stage.CANARY, Stage.PRODUCTION})
-_LEFT: Final = frozenset({EffectState.CONFIRMED, EffectState.UNDONE})
 
 
 def left_alone(case: CaseRecord, effects: Sequence[EffectRecord]) -> tuple[EffectRecord, ...]:
-    """The effects of a live case that were felt although no person had approved them."""
+    """The effects of a live case that were or may have been felt although no person had approved them."""
     if case.twin or case.stage not in _LIVE:
         return ()
     return tuple(
@@ -41,24 +40,20 @@ def left_alone(case: CaseRecord, effects: Sequence[EffectRecord]) -> tuple[Effec
         if effect.release == case.release
         and effect.disposition == Kind.EXECUTE
         and not effect.approved_by
-        and effect.state in _LEFT
+        and effect.state in SENT
     )
 
 
-def draw_for_check(
-    deployment: Deployment,
-    tx: Transaction,
-    case: CaseRecord,
-    release: LoadedRelease,
-    effects: Sequence[EffectRecord],
-) -> SpotCheck | None:
+def draw_for_check(deployment: Deployment, tx: Transaction, case: CaseRecord) -> SpotCheck | None:
     """Draw for a case that ends now, in the transaction that ends it. None where a person had seen it all.
 
+    Who ended the case does not matter: an effect that left before a person came is drawn for as well.
     Asked again for the same case, nothing changes.
     """
-    alone = left_alone(case, effects)
+    alone = left_alone(case, deployment.store.effects.of_case(tx, case.id))
     if not alone:
         return None
+    release = deployment.loader.load(case.release)
     charter = release.charter
     q, floor = _probability(deployment, tx, case, charter, alone)
     chosen = lots_fall(deployment, q, f"SPOT CHECK {case.id}")

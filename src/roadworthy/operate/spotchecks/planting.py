@@ -18,8 +18,8 @@ def plant(
 ) -> Review:
     """Put a case with a known answer before the reviewers. What they say tells of them, not of the release.
 
-    ``truth`` is the label that is known to be right; without it, the one on which two sources agree.
-    Whoever plants a case cannot answer for it.
+    ``truth`` is the label that is known to be right; without it, the one on which two sources of two
+    principals agree. Whoever plants a case cannot answer for it.
 
     Errors: ``NotFound`` RW-SPOT-010 for an unknown key; ``Conflict`` RW-SPOT-011 where a person had seen
     the case before it left or is asked about it already, RW-SPOT-003 where it was erased;
@@ -96,16 +96,18 @@ def _known_truth(
     deployment: Deployment, tx: Transaction, case: CaseRecord, truth: str, choices: tuple[str, ...]
 ) -> str:
     told = [
-        outcome.truth
+        outcome
         for outcome in deployment.store.cases.outcomes(tx, case.id)
         if not outcome.source.startswith(SOURCE)
     ]
-    labels = set(told) | ({truth} if truth else set())
+    labels = {outcome.truth for outcome in told} | ({truth} if truth else set())
+    # One client under two names is one witness.
+    witnesses = min(len({outcome.source for outcome in told}), len({one.principal for one in told}))
     found = ""
     if len(labels) > 1:
         found = f"the sources contradict each other: `{'`, `'.join(sorted(labels))}`"
-    elif not truth and len(told) < 2:
-        found = f"expected two sources that agree, found {len(told)}"
+    elif not truth and witnesses < 2:
+        found = f"expected two sources recorded by two principals that agree, found {witnesses}"
     elif labels and not labels <= set(choices):
         found = f"`{next(iter(labels))}` is no label"
     if found:

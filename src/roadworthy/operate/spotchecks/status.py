@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 
 from roadworthy.casework.case import CaseRecord
 from roadworthy.casework.effect import TrueOutcome
-from roadworthy.charter import Charter, seconds
+from roadworthy.charter import Charter
 from roadworthy.errors import RoadworthyError
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.spotchecks.answering import judge
 from roadworthy.operate.spotchecks.drawing import WEEK, checks_per_week, within_plan
+from roadworthy.operate.spotchecks.overdue import OWED, is_overdue, late_since
 from roadworthy.operate.spotchecks.watching import watched
 from roadworthy.ports import Transaction
 from roadworthy.ports.spotchecks import CheckCount, CheckState, Part, SpotAnswer
@@ -30,8 +30,6 @@ from roadworthy.trust.reviewers import (
 from roadworthy.trust.spotcheck import SpotCheckWatch
 
 MOST_ANSWERS = 2_000
-OWED = (CheckState.PENDING, CheckState.CONTRADICTED)
-"""States in which a person owes an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,13 +197,11 @@ def _overdue(deployment: Deployment, tx: Transaction, use_case: str, charter: Ch
     """Checks that wait for an answer for longer than twice the time it is due in."""
     if charter is None:
         return 0
-    late = deployment.now() - timedelta(seconds=2 * seconds(charter.review.due))
+    late = late_since(deployment, charter)
     count, after = 0, ""
     while True:
-        page = deployment.store.spot_checks.list(tx, use_case, states=OWED, after=after, limit=500)
-        for check in page.rows:
-            answers = deployment.store.spot_checks.answers(tx, check.case)
-            count += any(not one.answered_by and one.asked_at < late for one in answers)
+        page = deployment.store.spot_checks.list(tx, use_case, states=sorted(OWED), after=after, limit=500)
+        count += sum(is_overdue(deployment, tx, check, late) for check in page.rows)
         after = page.after
         if not after:
             return count

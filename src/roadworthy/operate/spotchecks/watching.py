@@ -57,7 +57,7 @@ def feed(deployment: Deployment, tx: Transaction, check: SpotCheck, charter: Cha
         state = {"since": before.since.isoformat(), "watch": after.as_json()}
         store.evidence.save_watch(tx, check.use_case, check.release, _WATCH + kind, json.dumps(state))
         if after.fires and not before.watch.fires:
-            _suspend(deployment, tx, check, kind, of_kind, after.sentence)
+            suspend(deployment, tx, check, kind, of_kind, after.sentence)
 
 
 def _current(before: Watched | None, of_kind: Sequence[Certificate], charter: Charter) -> Watched:
@@ -76,7 +76,7 @@ def _current(before: Watched | None, of_kind: Sequence[Certificate], charter: Ch
     )
 
 
-def _suspend(
+def suspend(
     deployment: Deployment,
     tx: Transaction,
     check: SpotCheck,
@@ -84,6 +84,7 @@ def _suspend(
     of_kind: Sequence[Certificate],
     sentence: str,
 ) -> None:
+    """Suspend the certificates that are in force, for what was found with this check."""
     for certificate in of_kind:
         if certificate.suspended_at is not None:
             continue

@@ -186,6 +186,7 @@ class SpotChecksConformance:
             5: ["crm:refund", "agent:refund"],
             6: ["crm:lost", "agent:lost"],
             7: ["crm:lost", "agent:lost", "phone:lost"],
+            8: ["crm:lost", "crm of the shop:lost"],
         }
         with store.write() as tx:
             for number, sources in told.items():
@@ -197,7 +198,7 @@ class SpotChecksConformance:
                         tx,
                         Outcome(
                             id=id_at(200 + 10 * number + place), case=id_at(number), use_case="support",
-                            truth=truth, judgement=TrueOutcome.RIGHT, source=name, principal="crm", at=AT,
+                            truth=truth, judgement=TrueOutcome.RIGHT, source=name, principal=name[:3], at=AT,
                         ),
                     )  # fmt: skip
             store.spot_checks.ask(tx, an_answer(6, case=id_at(6), part=Part.PLANTED))

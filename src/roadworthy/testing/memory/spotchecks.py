@@ -122,17 +122,18 @@ class MemorySpotChecks:
 
     def known(self, tx: Transaction, use_case: str, *, limit: int = 20) -> tuple[tuple[Id, str], ...]:
         told = {
-            case: [one.truth for one in outcomes if not one.source.startswith("spot-check")]
+            case: [one for one in outcomes if not one.source.lower().startswith("spot-check")]
             for case, outcomes in opened(tx).table("outcome").items()
         }
         asked = {one.case for one in opened(tx).table("spot_answer").values()}
         found = [
-            (check.case, told[check.case][0])
+            (check.case, told[check.case][0].truth)
             for check in self._of(tx, use_case)
             if not check.drawn
             and check.case not in asked
-            and len(told.get(check.case, ())) >= 2
-            and len(set(told[check.case])) == 1
+            and len({one.source for one in told.get(check.case, ())}) >= 2
+            and len({one.principal for one in told[check.case]}) >= 2
+            and len({one.truth for one in told[check.case]}) == 1
         ]
         return tuple(sorted(found, reverse=True)[: max(1, limit)])
 

@@ -1,0 +1,308 @@
+"""What was spent, on what, and what a case comes to with the people who look at it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Literal
+
+from roadworthy.business.costs.rows import CaseCost, EvaluationCost, ReviewCount, StepCost, Work
+from roadworthy.quantities import Cost
+
+Period = Literal["day", "month", "all"]
+
+GRADES = "grade"
+ANSWERS = "answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """What the charter promises of one use case, as far as costs depend on it.
+
+    ``unit`` pays for it. ``review`` is a reviewer's time for one review, ``per_month`` the budget.
+    ``models`` names the language model behind a step of a release, by (release, step).
+    """
+
+    use_case: str
+    unit: str
+    per_case: Cost
+    per_month: Cost
+    review: Cost
+    cases_per_month: int
+    models: Mapping[tuple[str, str], str]
+
+
+def review_cost(*, minutes: float, per_hour: Cost) -> Cost:
+    """A reviewer's time for one review, rounded to the nano-unit."""
+    nano = Decimal(repr(minutes)) / 60 * per_hour.nano
+    return Cost(int(nano.to_integral_value(ROUND_HALF_EVEN)), per_hour.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the books. Fields that it does not tell apart are empty.
+
+    ``period`` is a day, a month such as ``2026-11``, or empty. ``cost`` holds interrupted attempts;
+    ``retries`` counts the attempts beyond the first of each call.
+    """
+
+    period: str
+    use_case: str
+    unit: str
+    work: str
+    release: str
+    step: str
+    model: str
+    calls: int
+    retries: int
+    unpriced: int
+    cost: Cost
+    interrupted: Cost
+
+    def as_json(self) -> dict[str, object]:
+        """Plain JSON values; money as text."""
+        return {
+            "period": self.period,
+            "use_case": self.use_case,
+            "unit": self.unit,
+            "work": self.work,
+            "release": self.release,
+            "step": self.step,
+            "model": self.model,
+            "calls": self.calls,
+            "retries": self.retries,
+            "unpriced": self.unpriced,
+            "cost": str(self.cost),
+            "interrupted": str(self.interrupted),
+        }
+
+
+BY = ("unit", "use_case", "work", "release", "step", "model")
+"""What lines may be told apart by, beside the period."""
+
+
+def lines(
+    steps: Iterable[StepCost],
+    evaluations: Iterable[EvaluationCost],
+    rates: Mapping[str, Rates],
+    *,
+    by: Sequence[str] = BY,
+    period: Period = "all",
+) -> tuple[Line, ...]:
+    """The books told apart by the fields of ``by``, in order of period and these fields.
+
+    Holds:   the sums over all lines are the same whatever they are told apart by; nothing is left out.
+    """
+    found: dict[tuple[str, ...], Line] = {}
+    for line in _lines(steps, evaluations, rates):
+        told = replace(
+            line,
+            period=_period(line.period, period),
+            unit=line.unit if "unit" in by else "",
+            use_case=line.use_case if "use_case" in by else "",
+            work=line.work if "work" in by else "",
+            release=line.release if "release" in by else "",
+            step=line.step if "step" in by else "",
+            model=line.model if "model" in by else "",
+        )
+        key = (
+            told.period, told.unit, told.use_case, told.work, told.release, told.step, told.model,
+            told.cost.currency,
+        )  # fmt: skip
+        before = found.get(key)
+        found[key] = told if before is None else _added(before, told)
+    return tuple(found[key] for key in sorted(found))
+
+
+def _lines(
+    steps: Iterable[StepCost], evaluations: Iterable[EvaluationCost], rates: Mapping[str, Rates]
+) -> Iterable[Line]:
+    for row in steps:
+        rate = rates[row.use_case]
+        yield Line(
+            row.day.isoformat(), row.use_case, rate.unit, row.work.value, row.release, row.step,
+            rate.models.get((row.release, row.step), ""), row.calls, row.attempts - row.calls, row.unpriced,
+            row.cost, row.interrupted,
+        )  # fmt: skip
+    for one in evaluations:
+        unit, nothing = rates[one.use_case].unit, Cost(0, one.answers.currency)
+        for step, cost in ((ANSWERS, one.answers), (GRADES, one.grades)):
+            if cost is not None and cost.nano:
+                yield Line(
+                    one.day.isoformat(), one.use_case, unit, Work.EVALUATION.value, one.release,
+                    f"{step}:{one.suite}", "", one.results, 0, 0, cost, nothing,
+                )  # fmt: skip
+
+
+def _added(a: Line, b: Line) -> Line:
+    return replace(
+        a,
+        calls=a.calls + b.calls,
+        retries=a.retries + b.retries,
+        unpriced=a.unpriced + b.unpriced,
+        cost=a.cost + b.cost,
+        interrupted=a.interrupted + b.interrupted,
+    )
+
+
+def _period(day: str, period: Period) -> str:
+    return {"day": day, "month": day[:7], "all": ""}[period]
+
+
+@dataclass(frozen=True, slots=True)
+class PerCase:
+    """Live cases taken in within a period, and what one of them comes to.
+
+    ``usage`` is what machines cost, ``people`` the time of reviewers as the charter promises it.
+    ``resolved`` cases are closed. The figures per case are None where there is no case, and the sum of
+    both (``each``, ``each_resolved``) where their currencies differ.
+    """
+
+    use_case: str
+    cases: int
+    resolved: int
+    automatic: int
+    reviews: int
+    usage: Cost
+    people: Cost
+
+    @property
+    def each(self) -> Cost | None:
+        """Machines and people, for one case that was taken in."""
+        return self._over(self.cases)
+
+    @property
+    def each_resolved(self) -> Cost | None:
+        """Machines and people for all cases, for one that is closed: what is still open is paid for too."""
+        return self._over(self.resolved)
+
+    @property
+    def usage_each(self) -> Cost | None:
+        """Machines alone, for one case that was taken in."""
+        return Cost(round(self.usage.nano / self.cases), self.usage.currency) if self.cases else None
+
+    def _over(self, cases: int) -> Cost | None:
+        if not cases or (self.people.nano and self.people.currency != self.usage.currency):
+            return None
+        return Cost(round((self.usage.nano + self.people.nano) / cases), self.usage.currency)
+
+    def as_json(self) -> dict[str, object]:
+        """Plain JSON values; money as text, None where there is none."""
+        return {
+            "use_case": self.use_case,
+            "cases": self.cases,
+            "resolved": self.resolved,
+            "automatic": self.automatic,
+            "reviews": self.reviews,
+            "usage": str(self.usage),
+            "people": str(self.people),
+            "per_case": _text(self.each),
+            "per_resolved_case": _text(self.each_resolved),
+            "usage_per_case": _text(self.usage_each),
+        }
+
+
+def per_case(cases: Iterable[CaseCost], reviews: Iterable[ReviewCount], rate: Rates) -> PerCase:
+    """What a live case of this use case comes to. Cases and reviews of other use cases are passed over."""
+    live = [row for row in cases if row.use_case == rate.use_case and row.work is Work.LIVE]
+    asked = sum(row.reviews for row in reviews if row.use_case == rate.use_case and row.work is Work.LIVE)
+    currency = rate.per_case.currency
+    return PerCase(
+        use_case=rate.use_case,
+        cases=sum(row.cases for row in live),
+        resolved=sum(row.cases for row in live if row.closed),
+        automatic=sum(row.cases for row in live if row.closed and row.handled_by == "automatic"),
+        reviews=asked,
+        usage=sum((row.cost for row in live), start=Cost(0, currency)),
+        people=rate.review * asked,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Unpriced:
+    """Something that was used and has no price. It is never counted as free: it is told beside the sums."""
+
+    use_case: str
+    what: str
+    calls: int
+    why: str
+
+    def as_json(self) -> dict[str, object]:
+        """Plain JSON values."""
+        return {"use_case": self.use_case, "what": self.what, "calls": self.calls, "why": self.why}
+
+
+def unpriced(
+    steps: Iterable[StepCost], evaluations: Iterable[EvaluationCost], *, free: Mapping[tuple[str, str], str]
+) -> tuple[Unpriced, ...]:
+    """Everything that has no price, by use case and name.
+
+    ``free`` names models whose charter states a price of nothing, by (release, step).
+    """
+    calls: dict[tuple[str, str, str], int] = defaultdict(int)
+    for row in steps:
+        model = free.get((row.release, row.step))
+        if row.unpriced:
+            calls[row.use_case, row.step, "recorded without a cost"] += row.unpriced
+        elif model:
+            calls[row.use_case, f"{row.step} ({model})", "the charter states a price of nothing"] += (
+                row.calls
+            )
+    for one in evaluations:
+        if one.grades is None:
+            calls[one.use_case, f"{GRADES}:{one.suite}", "the evaluation is not finished"] += one.results
+    return tuple(Unpriced(*key[:2], count, key[2]) for key, count in sorted(calls.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetUsed:
+    """How much of a month's budget is gone.
+
+    ``spent`` is what live steps of the month cost, ``counted`` what is held against effects: that
+    counter grows when a case is decided, so cases that are under way are not in it yet.
+    """
+
+    use_case: str
+    month: str
+    limit: Cost
+    spent: Cost
+    counted: Cost
+
+    @property
+    def share(self) -> float | None:
+        """Spent part of the limit; None without a limit."""
+        return self.spent.nano / self.limit.nano if self.limit.nano else None
+
+    def as_json(self) -> dict[str, object]:
+        """Plain JSON values; money as text."""
+        return {
+            "use_case": self.use_case,
+            "month": self.month,
+            "limit": str(self.limit),
+            "spent": str(self.spent),
+            "counted": str(self.counted),
+            "share": self.share,
+        }
+
+
+def showback(found: Iterable[Line]) -> tuple[tuple[str, Cost], ...]:
+    """What each unit owes, by unit and currency: all work, because somebody asked for all of it."""
+    owed: dict[tuple[str, str], Cost] = {}
+    for line in found:
+        key = (line.unit, line.cost.currency)
+        owed[key] = owed[key] + line.cost if key in owed else line.cost
+    return tuple((unit, owed[unit, currency]) for unit, currency in sorted(owed))
+
+
+def page(found: Sequence[Line], *, after: int = 0, limit: int = 200) -> tuple[tuple[Line, ...], int]:
+    """Lines from a number on, and the number of the next page (0 at the end)."""
+    start = max(0, after)
+    shown = tuple(found[start : start + max(1, limit)])
+    end = start + len(shown)
+    return shown, end if end < len(found) else 0
+
+
+def _text(cost: Cost | None) -> str | None:
+    return None if cost is None else str(cost)
