@@ -22,7 +22,7 @@ from roadworthy.errors import InputProblem, Problem
 from roadworthy.quantities import digest
 
 LARGEST_SEED: Final = 2**63 - 1
-MOST_DRAWS: Final = 1_000_000
+MOST_DRAWS: Final = 200_000
 COMMON: Final = "the common volume factor"
 MONTHS: Final = "the noise of months"
 
@@ -117,7 +117,7 @@ def normals(seed: int, count: int, *names: str) -> Floats:
     return np.random.Generator(np.random.SFC64(np.random.SeedSequence([seed, key]))).standard_normal(count)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)
 def _noise(seed: int, draws: int, months: int, sigma: float) -> Floats:
     scattered = normals(seed, months * draws, MONTHS).reshape(months, draws)
     scattered *= sigma
