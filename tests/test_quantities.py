@@ -26,7 +26,7 @@ def test_an_id_is_26_characters_and_depends_only_on_its_arguments() -> None:
         new_id(at, b"short")
 
 
-@given(st.integers(-(10**15), 10**15), st.sampled_from(["EUR", "JPY", "KWD"]))
+@given(st.integers(1 - 10**15, 10**15 - 1), st.sampled_from(["EUR", "JPY", "KWD"]))
 def test_money_reads_what_it_writes(minor, currency) -> None:
     money = Money(minor, currency)
     assert Money.parse(str(money)) == money

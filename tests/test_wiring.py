@@ -92,6 +92,7 @@ def test_an_installation_of_the_first_release_goes_on_with_its_keys(place: Works
         ]
         for name in made_since:
             connection.execute(f"drop table {name}")
+        connection.execute("drop index ix_step_at")
         connection.execute("update schema_version set version_num = '0001'")
     connection.close()
     with opened(place):

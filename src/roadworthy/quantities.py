@@ -98,7 +98,7 @@ class Money:
 
     @classmethod
     def parse(cls, text: str) -> Money:
-        """Read ``49.90 EUR``. Errors: ``ValueError`` for a missing currency or too many decimals."""
+        """Read ``49.90 EUR``. Errors: ``ValueError`` for no currency, too many decimals, or over 15 whole digits."""
         match = re.fullmatch(r"\s*(-?)(\d{1,15})(?:\.(\d+))?\s+([A-Z]{3})\s*", text)
         if not match:
             raise ValueError(f"`{text}` is not an amount such as `49.90 EUR`")
