@@ -12,7 +12,7 @@ from itertools import islice
 
 from roadworthy.casework.case import CaseRecord, State
 from roadworthy.casework.effect import EffectState
-from roadworthy.casework.review import Review, ReviewKind, Verdict
+from roadworthy.casework.review import Review, ReviewKind, ReviewState, Verdict
 from roadworthy.errors import Refused
 from roadworthy.evaluation import Suite
 from roadworthy.evidence import Measurement
@@ -279,9 +279,11 @@ class Road:
             if (stage, handled_by) == ("canary", "automatic")
         )
         # The rollback is a job: it is over when every case answered alone has its correction.
-        self._wait(lambda: alone - len(self._corrections(release)), "rollback")
+        self._wait(lambda: max(0, alone - len(self._corrections(release))), "rollback")
         corrections = self._corrections(release)
         for review in corrections:
+            if review.state is not ReviewState.OPEN:
+                continue  # a spot check had found it wrong before, and somebody looked already
             decide_review(
                 self._deployment,
                 self._people.reviewer,
@@ -304,8 +306,13 @@ class Road:
         )
 
     def _corrections(self, release: Release) -> list[Review]:
-        with self._deployment.store.read() as tx:
-            reviews = self._deployment.store.reviews.open(tx, release.use_case, limit=1_000).rows
+        """Corrections of canary cases of this release; those of other releases come from spot checks."""
+        store = self._deployment.store
+        with store.read() as tx:
+            cases = store.cases.list(
+                tx, release.use_case, stage=Stage.CANARY, release=release.digest, limit=1_000
+            ).rows
+            reviews = [review for case in cases for review in store.reviews.of_case(tx, case.id)]
         return [review for review in reviews if review.kind is ReviewKind.CORRECTION]
 
     def _result(self) -> Scene:

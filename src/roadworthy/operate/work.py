@@ -48,7 +48,7 @@ def wait_for(
     """
     total = before = left()
     moved_at = time.monotonic()
-    while before:
+    while before > 0:
         time.sleep(0.05)
         now = left()
         progress(total - now, total)
