@@ -88,7 +88,7 @@ def test_an_installation_of_the_first_release_goes_on_with_its_keys(place: Works
         made_since = [
             name
             for (name,) in connection.execute("select name from sqlite_master where type = 'table'")
-            if name == "key_check" or name.startswith(("evaluation", "spot_"))
+            if name in {"key_check", "rating"} or name.startswith(("evaluation", "spot_"))
         ]
         for name in made_since:
             connection.execute(f"drop table {name}")

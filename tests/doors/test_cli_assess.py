@@ -20,10 +20,10 @@ from roadworthy.adapters.chromium.printing import NAMES
 from roadworthy.business import shipped
 from roadworthy.business.questions import QUESTIONS
 from roadworthy.business.reading import blank, read_assessment
+from roadworthy.business.writing import value_text, with_answers
 from roadworthy.cli import app, assess
 from roadworthy.cli.judging import bar
 from roadworthy.cli.measured import read_facts
-from roadworthy.cli.written import value_text, with_answers
 from roadworthy.errors import InputProblem
 from roadworthy.placed import Page
 

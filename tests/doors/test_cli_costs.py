@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
-from datetime import timedelta
+import os
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 import typer
-from tests.operate.office import CHARTER
+from tests.operate.office import CHARTER, OLGA
 from typer.testing import CliRunner
 
 from roadworthy.casework.case import State
 from roadworthy.cli import costs
+from roadworthy.cli.focus import kept_in
 from roadworthy.errors import InputProblem
 from roadworthy.quantities import Cost, Share, new_id
 from roadworthy.release import Archive, Release
@@ -96,6 +98,34 @@ def test_a_month_is_written_twice_as_the_same_file(home: Path, tmp_path: Path) -
     assert file.read_bytes() == first
     assert file.stat().st_mode & 0o077 == 0
     assert not list(tmp_path.glob(".*.part"))
+
+
+def test_the_files_of_two_months_are_kept_and_written_again_when_they_are_due(
+    home: Path, tmp_path: Path
+) -> None:
+    deployment = open_deployment(workspace(home))
+    duty = kept_in(tmp_path, OLGA)
+    now = deployment.now()
+    this = now.date().replace(day=1)
+    last = (this - timedelta(days=1)).replace(day=1)
+    running, over = (tmp_path / f"focus-{month:%Y-%m}.csv" for month in (this, last))
+    try:
+        duty.do(deployment)
+        kept = over.read_bytes()
+        assert kept.count(b"\n") > 1
+        assert running.exists()
+        running.write_text("old")
+        over.write_text("old")
+        duty.do(deployment)
+        assert (running.read_text(), over.read_text()) == ("old", "old"), "both are fresh"
+        yesterday, before = now - timedelta(days=2), last + timedelta(days=3)
+        os.utime(running, (yesterday.timestamp(),) * 2)
+        os.utime(over, (datetime.combine(before, time(), UTC).timestamp(),) * 2)
+        duty.do(deployment)
+        assert running.read_text() != "old"
+        assert over.read_bytes() == kept
+    finally:
+        deployment.store.close()
 
 
 @pytest.mark.parametrize(

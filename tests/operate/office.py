@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from roadworthy.adapters.cedar import CedarPolicies
+from roadworthy.adapters.files import FileIdeas
 from roadworthy.adapters.sql import SqlStore, SqlVault, open_engine, upgrade
 from roadworthy.casework.case import CaseRecord
 from roadworthy.casework.effect import Idempotency
@@ -190,6 +191,7 @@ class Office:
             loader=self,
             models=None,  # type: ignore[arg-type]
             trainer=None,  # type: ignore[arg-type]
+            ideas=FileIdeas(folder / "ideas"),
             passwords=None,  # type: ignore[arg-type]
             clock=self.clock,
             entropy=entropy,

@@ -63,6 +63,7 @@ class Desk:
     """The office, its application, and browsers and machines that use it."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.office = Office(folder)
         self.deployment = replace(self.office.deployment, passwords=Argon2Passwords())
         self.app = application(self.deployment)

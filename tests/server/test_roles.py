@@ -11,6 +11,7 @@ from starlette.routing import Route
 from tests.server.desk import PEOPLE, Browser, Desk, reply
 
 from roadworthy.operate import stopping
+from roadworthy.operate.ideas import begin_idea
 from roadworthy.principal import Role
 
 R = Role
@@ -21,6 +22,8 @@ STOPS = {R.OWNER, R.BUILDER, R.RISK_OFFICER, R.OPERATOR, R.ADMIN}
 READING = {
     "/portfolio": STAFF,
     "/use-cases/desk": STAFF,
+    "/ideas": STAFF,
+    "/ideas/returns-desk": STAFF,
     "/inbox": REVIEWS,
     "/reviews/{review}": REVIEWS,
     "/cases": STAFF,
@@ -36,6 +39,7 @@ READING = {
 WRITING = {
     ("/api/v1/cases", "submit"): {R.CLIENT, R.BUILDER, R.OPERATOR, R.OWNER},
     ("/api/v1/cases/T-1/outcome?use_case=desk", "outcome"): {R.CLIENT, R.REVIEWER, R.OPERATOR, R.OWNER},
+    ("/api/v1/cases/T-1/rating?use_case=desk", "rating"): {R.CLIENT, R.OPERATOR, R.OWNER},
     ("/api/v1/reviews/{review}/decide", "approve"): {R.REVIEWER},
     ("/api/v1/reviews/{review}/decide", "escalate"): {R.REVIEWER, R.RISK_OFFICER, R.OWNER},
     ("/api/v1/stop", "stop"): STOPS,
@@ -55,6 +59,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]
 
 def prepared(folder: Path) -> SimpleNamespace:
     desk = Desk(folder)
+    begin_idea(desk.deployment, PEOPLE[R.OWNER], "returns-desk", "Returns desk")
     desk.office.release(reply)
     desk.office.submit("T-1", "refund 0.9")
     desk.office.submit("T-2", "refund 0.3")
@@ -73,6 +78,7 @@ def body(what: str, ids: dict[str, str], key: str) -> dict[str, object]:
     bodies: dict[str, dict[str, object]] = {
         "submit": {"use_case": "desk", "key": key, "data": {"text": "refund 0.9"}},
         "outcome": {"truth": "refund", "source": key},
+        "rating": {"stars": 4},
         "approve": {"verdict": "approve", "seen": ids["proposal"]},
         "escalate": {"verdict": "escalate", "seen": ids["proposal"], "reason": "not mine"},
         "stop": {"scope": "tool:post.send", "reason": "a test"},
@@ -136,7 +142,10 @@ def test_nobody_writes_without_a_key(shown: SimpleNamespace, route: tuple[str, s
 
 def test_the_table_above_knows_every_route(shown: SimpleNamespace) -> None:
     """A new route fails here until it says who may use it."""
-    known = {path.replace("/T-1", "/{x}").replace("/desk", "/{x}") for path in READING}
+    known = {
+        path.replace("/T-1", "/{x}").replace("/desk", "/{x}").replace("/returns-desk", "/{x}")
+        for path in READING
+    }
     known |= {path.partition("?")[0].replace("/T-1", "/{x}") for path, _ in WRITING}
     known = {_shape(path) for path in known} | {_shape(path) for path in OPEN_TO_ALL | BY_SESSION_ONLY}
     routes = {

@@ -21,13 +21,14 @@ from roadworthy.business.figures import Figure
 from roadworthy.business.lists import Tick, TickLists, parse_lists
 from roadworthy.business.policy import Policy, parse_policy
 from roadworthy.business.portfolio import Candidate, Capacity, Portfolio, Standing, compared
-from roadworthy.business.questions import GROUPS, QUESTIONS, Field, Kind, Question
+from roadworthy.business.questions import BY_ID, GROUPS, QUESTIONS, Field, Kind, Question
 from roadworthy.business.reading import blank, from_json, read_assessment
 from roadworthy.business.shipped import shipped_lists, shipped_policy
 from roadworthy.business.tier import RiskTier, tier_of
 from roadworthy.business.value import Bar, PayBack, Unpriced, Value, evpi, evppi, value_of
 
 __all__ = [
+    "BY_ID",
     "FORM",
     "GROUPS",
     "NOTHING_MEASURED",

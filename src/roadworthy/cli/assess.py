@@ -104,8 +104,8 @@ def fill(
 ) -> int:
     """Ask the questions one at a time; what was answered is kept when you quit, and the next time goes on there."""
     from roadworthy.business.reading import blank, read_assessment
+    from roadworthy.business.writing import with_answers
     from roadworthy.cli.filling import form_of
-    from roadworthy.cli.written import with_answers
     from roadworthy.wiring import acting_name
 
     out = Output(as_json=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -271,13 +271,11 @@ def export(
     home: Home = None,
 ) -> int:
     """Write a month as a FOCUS 1.2 file, for the tools that show costs. A month that is over gives the same file again."""
+    from roadworthy.cli.focus import write_month
     from roadworthy.cli.session import opened
-    from roadworthy.measure.costs import books, focus
-    from roadworthy.wiring.costs import cost_books
 
     out = Output(as_json=False)
     first = _month(month)
-    last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
     if not account.isprintable() or not account.strip() or account[0] in "=+-@":
         raise InputProblem(
             "RW-COST-005",
@@ -285,11 +283,11 @@ def export(
         )
     with opened(home) as (deployment, principal, _):
         today = deployment.now().date()
-        found = books(deployment, principal, use_cases or [], costs=cost_books(), first=first, last=last)
-    text = focus(found, month=first, account=account)
-    _replace(output, text)
-    out.note(f"{text.count(chr(10)) - 1} rows in {output}")
-    if today <= last:
+        rows, found = write_month(
+            deployment, principal, use_cases or [], month=first, account=account, output=output
+        )
+    out.note(f"{rows} rows in {output}")
+    if (today.year, today.month) <= (first.year, first.month):
         out.note(f"{month} is not over: the file will change")
     for one in found.unpriced():
         out.note(f"! no price: {one.what} of {one.use_case}, {one.calls} calls: {one.why}")
@@ -349,6 +347,7 @@ def _month(text: str) -> date:
 
 
 def _write(file: Path, found: tuple[Line, ...]) -> int:
+    from roadworthy.cli.focus import unwritable
     from roadworthy.cli.tables import write_rows
 
     rows = (
@@ -362,22 +361,4 @@ def _write(file: Path, found: tuple[Line, ...]) -> int:
     try:
         return write_rows(file, HEADER, rows)
     except OSError as fault:
-        raise _unwritable(file, fault) from None
-
-
-def _replace(file: Path, text: str) -> None:
-    """Write beside and move into place: a reader never sees half of it."""
-    beside = file.with_name(f".{file.name}.part")
-    try:
-        beside.touch(mode=0o600, exist_ok=True)
-        beside.write_text(text, encoding="utf-8", newline="")
-        beside.replace(file)
-    except OSError as fault:
-        raise _unwritable(file, fault) from None
-
-
-def _unwritable(file: Path, fault: OSError) -> InputProblem:
-    return InputProblem(
-        "RW-COST-006",
-        Problem(f"cannot be written: {fault.strerror}", place=str(file), hint="name another file"),
-    )
+        raise unwritable(file, fault) from None

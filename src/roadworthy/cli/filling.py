@@ -10,9 +10,10 @@ from typing import Any
 from roadworthy.business.assessment import FORM, Assessment
 from roadworthy.business.questions import QUESTIONS, Field, Kind, Question
 from roadworthy.business.reading import from_json
+from roadworthy.business.spoken import form_of_field, spoken, written
+from roadworthy.business.writing import with_answers
 from roadworthy.cli.judging import write_over
 from roadworthy.cli.output import Output
-from roadworthy.cli.written import with_answers
 from roadworthy.errors import InputProblem, Problem
 from roadworthy.placed import fit
 
@@ -203,14 +204,7 @@ class Form:
         """The line as the file would hold it; what cannot be read is left to the reader, who says why."""
         if one.kind is Kind.ROWS:
             return "none" if line == "none" else self.rows(one, line)
-        if one.kind in {Kind.TICKS, Kind.TEXTS}:
-            words = [word.strip() for word in line.strip("[]").split(",") if word.strip()]
-            return "none" if line == "none" else words
-        if one.kind is Kind.YES_NO:
-            return {"yes": True, "y": True, "no": False, "n": False}.get(line.lower(), line)
-        if one.ranged:
-            return _ranged(one, line)
-        return _number(line) if one.kind is Kind.NUMBER else line
+        return spoken(one, line)
 
     def rows(self, one: Field, first: str) -> list[dict[str, Any]]:
         """Rows, each started by its name and filled column by column; an empty name ends them."""
@@ -267,59 +261,11 @@ def form_of(file: Path, told: Assessment, out: Output, ask: Callable[[str], str]
 
 
 def _form(one: Field) -> str:
-    if one.kind in {Kind.CHOICE, Kind.YES_NO}:
-        return ", ".join(one.options) or "yes or no"
     if one.kind is Kind.TICKS:
         return "none, or names with commas; ? lists them"
-    if one.kind is Kind.ROWS:
-        return "none, or the name of the first one"
-    shown = {
-        Kind.MONEY: "such as 1200 EUR",
-        Kind.SHARE: "such as 0.3 or 30%",
-        Kind.DATE: "a day such as 2027-06-30",
-    }
-    told = shown.get(one.kind, one.kind.value)
-    return f"{told}; or low middle high" if one.ranged else told
+    return "none, or the name of the first one" if one.kind is Kind.ROWS else form_of_field(one)
 
 
 def _now(value: Any) -> str:
-    if value is None or value == "":
-        return ""
-    if isinstance(value, Mapping):
-        value = " ".join(str(value[name]) for name in ("p10", "p50", "p90") if name in value)
-    elif isinstance(value, list):
-        value = ", ".join(
-            str(each.get("name", "")) if isinstance(each, Mapping) else str(each) for each in value
-        )
-    elif isinstance(value, bool):
-        value = "yes" if value else "no"
-    return f" [{value}]"
-
-
-def _number(text: str) -> Any:
-    try:
-        number = float(text.replace(",", ""))
-    except ValueError:
-        return text
-    return int(number) if number.is_integer() else number
-
-
-def _ranged(one: Field, line: str) -> Any:
-    """One figure or three, with a currency after each amount or after the last one."""
-    words = line.strip("{}").replace("%", " % ").replace(";", " ").split()
-    words = [word.removesuffix(",") for word in words if word.rstrip(":") not in ("p10", "p50", "p90")]
-    figures = [word for word in words if word[:1].isdigit() or word[:1] in "-.+"]
-    units = [word for word in words if word not in figures and word != "%"]
-    if len(figures) not in (1, 3) or len(set(units)) > 1 or (units and one.kind is not Kind.MONEY):
-        return line
-    if "%" in words and one.kind is not Kind.SHARE:
-        return line
-    if one.kind is Kind.MONEY:
-        ends: list[Any] = [
-            f"{figure.replace(',', '')} {units[0]}" if units else figure for figure in figures
-        ]
-    else:
-        ends = [_number(figure) for figure in figures]
-        if "%" in words and all(isinstance(end, int | float) for end in ends):
-            ends = [end / 100 for end in ends]
-    return ends[0] if len(ends) == 1 else dict(zip(("p10", "p50", "p90"), ends, strict=True))
+    shown = written(value)
+    return f" [{shown}]" if shown else ""

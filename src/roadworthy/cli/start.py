@@ -32,9 +32,14 @@ def up(
         str, typer.Option(help="Where to listen. Other machines see it only if you say so.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Taken: the next free one.")] = 8787,
+    costs_to: Annotated[
+        Path | None,
+        typer.Option(help="A folder in which the FOCUS files of this month and the last one are kept."),
+    ] = None,
     home: Home = None,
 ) -> None:
     """Serve API and pages and work cases, all in this process. Ctrl+C stops."""
+    from roadworthy.cli.focus import kept_in
     from roadworthy.cli.session import opened
     from roadworthy.measure.duties import DUTIES
     from roadworthy.operate import access
@@ -43,8 +48,11 @@ def up(
     from roadworthy.server.serve import serve
 
     out = Output(as_json=False)
+    if costs_to is not None and not costs_to.is_dir():
+        raise InputProblem("RW-COST-006", Problem("there is no such folder", place=str(costs_to)))
     with opened(home) as (deployment, principal, place):
-        worker = Worker(deployment, name=f"up-{deployment.new_id()}", duties=DUTIES)
+        duties = DUTIES if costs_to is None else (*DUTIES, kept_in(costs_to, principal))
+        worker = Worker(deployment, name=f"up-{deployment.new_id()}", duties=duties)
         worker.start()
 
         def ready(address: str) -> None:

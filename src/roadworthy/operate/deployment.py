@@ -14,6 +14,7 @@ from roadworthy.ports import (
     Clock,
     Engine,
     Entropy,
+    Ideas,
     Instruments,
     Loader,
     ModelStore,
@@ -44,6 +45,7 @@ class Deployment:
     loader: Loader
     models: ModelStore
     trainer: Trainer
+    ideas: Ideas
     passwords: Passwords
     clock: Clock
     entropy: Entropy

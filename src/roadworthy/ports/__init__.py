@@ -5,6 +5,7 @@
 ``tables``       what questions about data are put to
 ``checking``, ``matching``, ``instruments``   engines that look at data
 ``evaluating``, ``language``   what is evaluated, what it is graded with, what is kept of it
+``ideas``        assessments of ideas, as texts by name
 ``spotchecks``   which automatic cases people look at
 
 Adapters implement these; ``roadworthy.testing`` ships fakes and the conformance suites. All calls
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from roadworthy.ports.checking import CheckCache, Checker
     from roadworthy.ports.evaluating import Evaluations, Grading, Target
+    from roadworthy.ports.ideas import Ideas, IdeaText
     from roadworthy.ports.instruments import Instruments, Opener
     from roadworthy.ports.language import Completion, LanguageModel, Message
     from roadworthy.ports.matching import Matcher, MatchTable
@@ -81,6 +83,8 @@ __all__ = [
     "Evaluations",
     "EvidenceStore",
     "Grading",
+    "IdeaText",
+    "Ideas",
     "Instruments",
     "Job",
     "Knowledge",
@@ -122,6 +126,7 @@ __all__ = [
 _PAGES = {
     "checking": ("CheckCache", "Checker"),
     "evaluating": ("Evaluations", "Grading", "Target"),
+    "ideas": ("IdeaText", "Ideas"),
     "instruments": ("Instruments", "Opener"),
     "language": ("Completion", "LanguageModel", "Message"),
     "matching": ("MatchTable", "Matcher"),

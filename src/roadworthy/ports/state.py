@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,6 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from roadworthy.casework.case import CaseRecord, State
 from roadworthy.casework.effect import EffectRecord, EffectState, Outcome
 from roadworthy.casework.journal import Opening, Step
+from roadworthy.casework.rating import Rating
 from roadworthy.casework.review import Review
 from roadworthy.evidence import Measurement
 from roadworthy.gate import Waiver
@@ -71,7 +72,7 @@ class Reject:
 
 
 class Cases(Protocol):
-    """Cases with their steps, outcomes and rejects."""
+    """Cases with their steps, outcomes, ratings and rejects."""
 
     def add(self, tx: Transaction, case: CaseRecord) -> bool:
         """Store a new case. False (and no change) if use case, key and twin are taken."""
@@ -128,6 +129,12 @@ class Cases(Protocol):
         """False if this case has an outcome from this source already."""
 
     def outcomes(self, tx: Transaction, case: str) -> tuple[Outcome, ...]: ...
+
+    def rate(self, tx: Transaction, rating: Rating) -> None:
+        """Keep a rating; the newest of a principal for a case replaces the one before."""
+
+    def ratings(self, tx: Transaction, cases: Sequence[str]) -> tuple[Rating, ...]:
+        """What these cases were rated, at most a few hundred of them at once."""
 
     def judged(self, tx: Transaction, use_case: str, *, release: str) -> Mapping[str, tuple[int, int]]:
         """By stage: (automatic cases with an outcome, wrong ones among them) of a release."""

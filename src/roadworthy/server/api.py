@@ -11,6 +11,7 @@ from pydantic import Field
 from roadworthy.casework.review import Review, Verdict
 from roadworthy.errors import InputProblem, Problem
 from roadworthy.operate import intake, outcomes, reviewing, stopping
+from roadworthy.operate import rating as rating_verbs
 from roadworthy.operate.explain import case_json
 from roadworthy.principal import require
 from roadworthy.server.asking import Ask
@@ -34,6 +35,12 @@ class NewOutcome(Body):
 
     truth: str
     source: str
+
+
+class NewRating(Body):
+    """How content somebody was: 1 (not at all) to 5 stars."""
+
+    stars: int
 
 
 class NewDecision(Body):
@@ -111,6 +118,14 @@ def record_outcome(ask: Ask, body: NewOutcome) -> Reply:
     )
 
 
+def rate_case(ask: Ask, body: NewRating) -> Reply:
+    """Keep how content somebody was with a case."""
+    rating = rating_verbs.rate_case(
+        ask.deployment, ask.principal, ask.use_case, ask.path["key"], stars=body.stars
+    )
+    return Reply(200, {"rating": {"case": rating.case, "stars": rating.stars, "at": rating.at.isoformat()}})
+
+
 def decide(ask: Ask, body: NewDecision) -> Reply:
     """Answer a review; see ``decide_review``."""
     decided = decide_review(ask, ask.path["id"], body)
@@ -184,6 +199,11 @@ OPERATIONS: tuple[Operation, ...] = (
         "POST", "/cases/{key:path}/outcome", "recordOutcome",
         "Note what the right answer was; the same source again changes nothing.",
         record_outcome, NewOutcome, query={"use_case": "whose case the key names"}, required=frozenset({"use_case"}),
+    ),
+    Operation(
+        "POST", "/cases/{key:path}/rating", "rateCase",
+        "Say how content somebody was, 1 to 5 stars; rating again replaces it. It proves nothing about what was right.",
+        rate_case, NewRating, query={"use_case": "whose case the key names"}, required=frozenset({"use_case"}),
     ),
     Operation(
         "GET", "/cases/{name:path}", "explainCase", "Everything on record about a case, by id or key.",

@@ -1,9 +1,10 @@
-"""Forms that change something: answer a review, throw the stop switch, lift it."""
+"""Forms that change something: answer a review or a question about an idea, throw the stop switch, lift it."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -11,17 +12,20 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from roadworthy.errors import InputProblem, Problem, Refused
+from roadworthy.business import QUESTIONS
+from roadworthy.errors import Conflict, InputProblem, Problem, Refused
 from roadworthy.operate import stopping
+from roadworthy.operate.ideas import answer_question, begin_idea
 from roadworthy.server.api import NewDecision, decide_review
 from roadworthy.server.asking import Ask
 from roadworthy.server.bodies import read_form
+from roadworthy.server.idea_forms import next_open, told_of
 from roadworthy.server.looks import readable
 from roadworthy.server.pages import ask, guarded
 from roadworthy.server.problems import status_of
 from roadworthy.server.rendering import Renderer, with_query
 from roadworthy.server.session import Visitor, check_form, local_path
-from roadworthy.server.views import reviews
+from roadworthy.server.views import ideas, reviews
 
 ARGUMENT = "argument."
 Fields = Mapping[str, str]
@@ -34,6 +38,8 @@ def routes(renderer: Renderer) -> list[BaseRoute]:
         Route(path, submitted(renderer, act), methods=["POST"], name=name)
         for path, name, act in (
             ("/reviews/{id}", "decide", _decide(renderer)),
+            ("/ideas", "begin_idea", _begin_idea(renderer)),
+            ("/ideas/{name}", "answer_idea", _answer_idea(renderer)),
             ("/stops", "throw_stop", _stop(renderer)),
             ("/stops/{id}/resume", "lift_stop", _resume(renderer)),
         )
@@ -106,6 +112,50 @@ def _resume(renderer: Renderer) -> Submit:
             renderer.deployment, asked.principal, asked.path["id"], reason=fields.get("reason", "").strip()
         )
         return RedirectResponse(local_path(fields.get("back", "/portfolio")), 303)
+
+    return act
+
+
+def _begin_idea(renderer: Renderer) -> Submit:
+    def act(request: Request, by: Visitor, fields: Fields) -> Response:
+        asked = ask(renderer, request, by)
+        name, title = fields.get("name", "").strip(), fields.get("title", "").strip()
+        try:
+            begin_idea(renderer.deployment, asked.principal, name, title)
+        except (InputProblem, Conflict) as problem:
+            data = ideas.ideas(asked)
+            status = status_of(problem)
+            return renderer.page(
+                request, "ideas.html", data, by=by, status=status, problem=problem, typed=dict(fields)
+            )
+        return RedirectResponse(with_query(f"/ideas/{name}", {"question": QUESTIONS[0].id}), 303)
+
+    return act
+
+
+def _answer_idea(renderer: Renderer) -> Submit:
+    def act(request: Request, by: Visitor, fields: Fields) -> Response:
+        asked = ask(renderer, request, by)
+        name, question = asked.path["name"], fields.get("question", "")
+        try:
+            kept = answer_question(
+                renderer.deployment,
+                asked.principal,
+                name,
+                question,
+                told_of(question, fields),
+                seen=fields.get("seen", ""),
+            )
+        except (InputProblem, Conflict) as problem:
+            data = ideas.idea(replace(asked, query={"question": question}))
+            status = status_of(problem)
+            return renderer.page(
+                request, "idea.html", data, by=by, status=status, problem=problem, typed=dict(fields)
+            )
+        following = "" if fields.get("then") == "verdict" else next_open(kept.assessment, question)
+        return RedirectResponse(
+            with_query(f"/ideas/{name}", {"question": following, "saved": question}), 303
+        )
 
     return act
 

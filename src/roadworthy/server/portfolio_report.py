@@ -25,12 +25,12 @@ def portfolio_page(document: Mapping[str, Any]) -> str:
     Edge:   beyond 200 ideas the page shows the best ones by themselves and says how many it leaves out.
     """
     return standalone_page(
-        "portfolio_report.html", _STYLES, _page(document), money=money, sign=sign, weeks=_weeks
+        "portfolio_report.html", _STYLES, _page(document), money=money, sign=sign, weeks=weeks
     )
 
 
 def _page(document: Mapping[str, Any]) -> dict[str, Any]:
-    ideas = [_idea(one, number) for number, one in enumerate(document["ideas"], start=1)]
+    ideas = [drawn_idea(one, number) for number, one in enumerate(document["ideas"], start=1)]
     currencies = sorted({one["currency"] for one in ideas if one["priced"]})
     summary, thresholds = document["summary"], document["thresholds"]
     named = {one["idea"]: one for one in ideas}
@@ -99,7 +99,8 @@ def _own_figures(one: Mapping[str, Any]) -> list[tuple[str, str]]:
     return found
 
 
-def _idea(one: Mapping[str, Any], number: int) -> dict[str, Any]:
+def drawn_idea(one: Mapping[str, Any], number: int = 1) -> dict[str, Any]:
+    """The facts of one idea with its charts, as the template of an idea shows them."""
     value = one["value"]
     priced = "npv" in value
     made = {
@@ -173,12 +174,12 @@ def _picture(
     spots = []
     for one in ideas:
         ready = one["ready_in"]
-        weeks = None
+        between = None
         if ready["weeks_most"] is not None:
-            weeks = (float(ready["weeks_least"] or 0.0), float(ready["weeks_most"]))
+            between = (float(ready["weeks_least"] or 0.0), float(ready["weeks_most"]))
         npv = one["value"].get("npv")
         value = (npv["p10"], npv["p50"], npv["p90"]) if npv else None
-        spots.append(Spot(one["number"], one["title"], one["verdict"]["verdict"], value, weeks))
+        spots.append(Spot(one["number"], one["title"], one["verdict"]["verdict"], value, between))
     return picture(spots, currency=currencies[0] if currencies else "", pace=thresholds["hours_per_week"])
 
 
@@ -213,7 +214,7 @@ def _portfolio(
     }
 
 
-def _weeks(ready: Mapping[str, Any]) -> str:
+def weeks(ready: Mapping[str, Any]) -> str:
     """How long until nothing stands in the way, for people."""
     least, most = ready["weeks_least"], ready["weeks_most"]
     if most is None:

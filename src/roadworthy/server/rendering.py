@@ -13,12 +13,16 @@ from roadworthy.errors import RoadworthyError
 from roadworthy.operate.deployment import Deployment
 from roadworthy.principal import Principal, allows
 from roadworthy.server.assets import Assets
+from roadworthy.server.idea_charts import money, sign
 from roadworthy.server.looks import environment
+from roadworthy.server.portfolio_report import drawn_idea, weeks
 from roadworthy.server.problems import headers_of, status_of, told
 from roadworthy.server.session import FORM_FIELD, Cookies, Visitor, visitor
+from roadworthy.server.sources import seen
 
 _NAVIGATION = (
     ("Portfolio", "/portfolio", "gate.read"),
+    ("Ideas", "/ideas", "idea.read"),
     ("Inbox", "/inbox", "review.read"),
     ("Cases", "/cases", "case.read"),
 )
@@ -34,6 +38,13 @@ class Renderer:
         self._templates = environment()
         self._templates.globals["asset"] = assets.url
         self._templates.globals["with_query"] = with_query
+        self._templates.filters |= {
+            "seen": seen,
+            "money": money,
+            "sign": sign,
+            "weeks": weeks,
+            "drawn": drawn_idea,
+        }
 
     def visitor(self, request: Request) -> Visitor:
         """Whose browser sent the request."""

@@ -37,6 +37,7 @@ def open_deployment(place: Workspace, *, workers: int = 2, lease_ttl_s: float = 
     from roadworthy.adapters.argon2 import Argon2Passwords
     from roadworthy.adapters.dbos import DbosEngine
     from roadworthy.adapters.files import (
+        FileIdeas,
         FileModels,
         SystemClock,
         SystemEntropy,
@@ -69,6 +70,7 @@ def open_deployment(place: Workspace, *, workers: int = 2, lease_ttl_s: float = 
         loader=FolderLoader(archive, place.releases, assembly.assemble),
         models=models,
         trainer=assembly,
+        ideas=FileIdeas(place.ideas),
         passwords=Argon2Passwords(),
         clock=clock,
         entropy=entropy,

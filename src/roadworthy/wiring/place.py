@@ -45,6 +45,11 @@ class Workspace:
         return self.home / "models"
 
     @property
+    def ideas(self) -> Path:
+        """Assessments that people fill in on the pages."""
+        return self.home / "ideas"
+
+    @property
     def releases(self) -> Path:
         return self.home / "releases"
 
@@ -62,7 +67,16 @@ class Workspace:
     def belongings(self) -> tuple[Path, ...]:
         """Everything that an installation with its database in the workspace makes there."""
         database = [self.home / f"{_DATABASE}{end}" for end in ("", "-wal", "-shm", "-journal")]
-        return (self.data, self.keys, self.models, self.releases, self.cache, self.session, *database)
+        return (
+            self.data,
+            self.keys,
+            self.models,
+            self.ideas,
+            self.releases,
+            self.cache,
+            self.session,
+            *database,
+        )
 
 
 def workspace(home: Path | None = None, *, database_url: str = "") -> Workspace:

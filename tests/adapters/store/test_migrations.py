@@ -16,7 +16,7 @@ from roadworthy.adapters.sql import SqlStore, current, is_current, open_engine, 
 from roadworthy.adapters.sql.schema import metadata
 from roadworthy.errors import InputProblem, Unavailable
 
-NEWEST = "0005"
+NEWEST = "0006"
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

@@ -36,6 +36,7 @@ def deployment_over(store: Store, vault: Vault, clock: FixedClock, entropy: Seed
         loader=None,  # type: ignore[arg-type]
         models=None,  # type: ignore[arg-type]
         trainer=None,  # type: ignore[arg-type]
+        ideas=None,  # type: ignore[arg-type]
         passwords=None,  # type: ignore[arg-type]
         clock=clock,
         entropy=entropy,

@@ -22,6 +22,7 @@ from roadworthy.measure.value.realised import realised
 from roadworthy.measure.value.reviewing import review_minutes
 from roadworthy.operate.intake import held_out
 from roadworthy.operate.outcomes import record_outcome
+from roadworthy.operate.rating import rate_case
 from roadworthy.operate.reviewing import decide_review
 from roadworthy.quantities import Money
 
@@ -254,3 +255,18 @@ def test_few_answers_leave_what_the_charter_expects() -> None:
 def test_minutes_are_never_negative_and_never_beyond_a_pause(times: list[tuple[float, str, float]]) -> None:
     found = review_minutes([review(*one) for one in times], usual=5)
     assert 0 <= found.each <= 30
+
+
+def test_ratings_are_told_per_case_with_what_they_may_be(office: Office) -> None:
+    office.release(reply, charter=desk())
+    for number in range(4):
+        office.submit(f"K-{number}")
+    office.work()
+    assert this(office).rated is None
+    for key, who, stars in (("K-0", SHOP, 5), ("K-0", OLGA, 1), ("K-1", SHOP, 4), ("K-2", SHOP, 5)):
+        rate_case(office.deployment, who, "desk", key, stars=stars)
+    rated = this(office).rated
+    assert rated is not None
+    assert (rated.cases, rated.mean, rated.satisfied) == (3, 4.0, pytest.approx(2 / 3))
+    assert rated.interval.low < 2 / 3 < rated.interval.high
+    assert this(office).as_json()["rated"]["cases"] == 3

@@ -1,8 +1,8 @@
-"""Cases, their steps, rejects and outcomes."""
+"""Cases, their steps, rejects, outcomes and ratings."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from roadworthy.adapters.sql.transaction import execute
 from roadworthy.casework.case import CaseRecord, State
 from roadworthy.casework.effect import Outcome, TrueOutcome
 from roadworthy.casework.journal import Opening, Step
+from roadworthy.casework.rating import Rating
 from roadworthy.ports import Page, Reject, Transaction
 from roadworthy.quantities import Cost
 from roadworthy.stage import Stage
@@ -22,6 +23,7 @@ from roadworthy.stage import Stage
 _case = schema.case_record
 _reject = schema.reject
 _outcome = schema.outcome
+_rating = schema.rating
 
 _ADD = (
     insert(_case)
@@ -42,6 +44,16 @@ _ADD_OUTCOME = (
     .execution_options(**COUNTED)
 )
 _OUTCOMES = sa.select(_outcome).where(_outcome.c.case_id == sa.bindparam("case")).order_by(_outcome.c.id)
+_made_rating = insert(_rating)
+_RATE = _made_rating.on_conflict_do_update(
+    index_elements=[_rating.c.case_id, _rating.c.principal],
+    set_={"stars": _made_rating.excluded.stars, "at": _made_rating.excluded.at},
+)
+_RATINGS = (
+    sa.select(_rating.c.case_id, _rating.c.use_case, _rating.c.stars, _rating.c.principal, _rating.c.at)
+    .where(_rating.c.case_id.in_(sa.bindparam("cases", expanding=True)))
+    .order_by(_rating.c.case_id, _rating.c.principal)
+)
 _verdict = (
     sa.select(
         _case.c.stage,
@@ -177,6 +189,22 @@ class SqlCases:
                 tx, _OUTCOMES, {"case": case}
             )
         )
+
+    def rate(self, tx: Transaction, rating: Rating) -> None:
+        values = {
+            "case_id": rating.case,
+            "principal": rating.principal,
+            "use_case": rating.use_case,
+            "stars": rating.stars,
+            "at": rating.at,
+        }
+        execute(tx, _RATE, values)
+
+    def ratings(self, tx: Transaction, cases: Sequence[str]) -> tuple[Rating, ...]:
+        """By case, then by who rated."""
+        if not cases:
+            return ()
+        return tuple(Rating(*row) for row in execute(tx, _RATINGS, {"cases": list(cases)}))
 
     def judged(self, tx: Transaction, use_case: str, *, release: str) -> Mapping[str, tuple[int, int]]:
         """A case counts once, and as wrong if any source says so."""

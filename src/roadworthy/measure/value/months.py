@@ -21,6 +21,16 @@ class Errors:
 
 
 @dataclass(frozen=True, slots=True)
+class Rated:
+    """How content people were with the concluded cases of a month. Who rates chose to: it is no sample."""
+
+    cases: int
+    mean: float
+    satisfied: float
+    interval: Interval
+
+
+@dataclass(frozen=True, slots=True)
 class Month:
     """One month of intake, in UTC. ``stayed`` are cases kept with people by lot: they take no part in the rest.
 
@@ -42,6 +52,7 @@ class Month:
     minutes_saved: float
     errors: Errors | None
     errors_avoided: float | None
+    rated: Rated | None
     usage: tuple[Cost, ...]
     cost_per_outcome: Cost | None
     saved: Money
@@ -75,6 +86,14 @@ class Month:
                 "interval": [self.errors.interval.low, self.errors.interval.high],
             },
             "errors_avoided": self.errors_avoided,
+            "rated": None
+            if self.rated is None
+            else {
+                "cases": self.rated.cases,
+                "mean_stars": self.rated.mean,
+                "satisfied": self.rated.satisfied,
+                "interval": [self.rated.interval.low, self.rated.interval.high],
+            },
             "usage": [str(cost) for cost in self.usage],
             "cost_per_outcome": str(self.cost_per_outcome) if self.cost_per_outcome else None,
             "saved": str(self.saved),

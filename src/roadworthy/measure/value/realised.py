@@ -15,12 +15,13 @@ from typing import Final
 
 from roadworthy.casework.case import CaseRecord, State
 from roadworthy.casework.effect import TrueOutcome
+from roadworthy.casework.rating import SATISFIED
 from roadworthy.casework.review import Review, ReviewKind, ReviewState
 from roadworthy.charter import Charter
 from roadworthy.errors import InputProblem, Problem
 from roadworthy.measure.value.asking import live_cases, may_measure, speaking_release
 from roadworthy.measure.value.forecast import Band, Forecast, calibration, following, minor_of
-from roadworthy.measure.value.months import Errors, Month, Realised
+from roadworthy.measure.value.months import Errors, Month, Rated, Realised
 from roadworthy.measure.value.reviewing import review_minutes
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.intake import held_out
@@ -63,6 +64,7 @@ class _Seen:
     reviews: tuple[Review, ...]
     wrong: bool | None
     check: SpotCheck | None
+    stars: float | None
 
 
 def realised(
@@ -168,6 +170,9 @@ def _with_records(
 ) -> list[_Seen]:
     found = []
     with deployment.store.read() as tx:
+        stars: dict[str, list[int]] = defaultdict(list)
+        for rating in deployment.store.cases.ratings(tx, [case.id for case in cases]):
+            stars[rating.case].append(rating.stars)
         for case in cases:
             said = {
                 outcome.judgement
@@ -180,7 +185,7 @@ def _with_records(
                 for review in deployment.store.reviews.of_case(tx, case.id)
                 if review.state is ReviewState.DECIDED and review.decided_at is not None
             )
-            found.append(_Seen(case, reviews, wrong, checks.get(case.id)))
+            found.append(_Seen(case, reviews, wrong, checks.get(case.id), _mean(stars[case.id])))
     return found
 
 
@@ -242,6 +247,7 @@ def _month(month: str, seen: Sequence[_Seen], terms: Terms, band: Band | None) -
         minutes_saved=minutes,
         errors=errors,
         errors_avoided=avoided,
+        rated=_rated(concluded),
         usage=usage,
         cost_per_outcome=each,
         saved=saved,
@@ -278,6 +284,20 @@ def _errors(automatic: Sequence[_Seen]) -> Errors | None:
     if not known:
         return None
     return Errors("outcomes", len(known), sum(known) / len(known), wilson(sum(known), len(known)))
+
+
+def _mean(stars: Sequence[int]) -> float | None:
+    return sum(stars) / len(stars) if stars else None
+
+
+def _rated(concluded: Sequence[_Seen]) -> Rated | None:
+    """A case that several people rated counts once, with their mean."""
+    stars = [one.stars for one in concluded if one.stars is not None]
+    if not stars:
+        return None
+    satisfied = sum(one >= SATISFIED for one in stars)
+    share = satisfied / len(stars)
+    return Rated(len(stars), sum(stars) / len(stars), share, wilson(satisfied, len(stars)))
 
 
 def _usage(worked: Sequence[_Seen]) -> tuple[Cost, ...]:

@@ -19,6 +19,7 @@ from roadworthy.testing.conformance.examples import (
     RELEASE,
     UNKNOWN,
     a_case,
+    a_rating,
     a_reject,
     a_step,
     an_opening,
@@ -255,6 +256,26 @@ class CasesConformance:
             store.cases.open_step(tx, an_opening(reserved=Cost(1_000)))
         with pytest.raises(ValueError, match="cannot be added"), store.write() as tx:
             store.cases.open_step(tx, an_opening(reserved=Cost(1_000, "USD")))
+
+    # ── ratings ──
+
+    def test_the_newest_rating_of_somebody_counts_and_cases_are_asked_for_together(
+        self, store: Store
+    ) -> None:
+        with store.write() as tx:
+            store.cases.rate(tx, a_rating(1, stars=2))
+            store.cases.rate(tx, a_rating(1, stars=4, at=AT + timedelta(hours=1)))
+            store.cases.rate(tx, a_rating(1, stars=1, principal="olga"))
+            store.cases.rate(tx, a_rating(2))
+            store.cases.rate(tx, a_rating(3))
+        with store.read() as tx:
+            found = store.cases.ratings(tx, [id_at(1), id_at(2), id_at(9)])
+            assert store.cases.ratings(tx, []) == ()
+        assert found == (
+            a_rating(1, stars=4, at=AT + timedelta(hours=1)),
+            a_rating(1, stars=1, principal="olga"),
+            a_rating(2),
+        )
 
     # ── outcomes ──
 

@@ -10,6 +10,7 @@ from typing import Any
 from roadworthy.casework.case import CaseRecord, State
 from roadworthy.casework.effect import EffectRecord, EffectState, Outcome, TrueOutcome
 from roadworthy.casework.journal import Opening, Step
+from roadworthy.casework.rating import Rating
 from roadworthy.casework.review import Review, ReviewKind, ReviewState
 from roadworthy.evidence import Measurement
 from roadworthy.ports import Credential, Reject, Store, Transaction
@@ -72,6 +73,11 @@ def a_step(ordinal: int = 0, **changes: Any) -> Step:
     """A recorded step of case 1."""
     step = Step(id_at(1), 1, ordinal, "predict:intent", "hmac-sha256:00", id_at(77), 1, 1, Cost(250), AT)
     return replace(step, **changes)
+
+
+def a_rating(number: int = 1, **changes: Any) -> Rating:
+    """Five stars for the case of a number."""
+    return replace(Rating(id_at(number), "support", 5, "client", AT), **changes)
 
 
 def an_outcome(number: int = 1, **changes: Any) -> Outcome:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from roadworthy.casework.case import CaseRecord, State
 from roadworthy.casework.effect import EffectRecord, EffectState, Outcome, TrueOutcome
 from roadworthy.casework.journal import Opening, Step
+from roadworthy.casework.rating import Rating
 from roadworthy.casework.review import Review, ReviewState
 from roadworthy.errors import Conflict, Problem
 from roadworthy.ports import Page, Reject, Transaction
@@ -132,6 +133,13 @@ class MemoryCases:
     def outcomes(self, tx: Transaction, case: str) -> tuple[Outcome, ...]:
         """Oldest first."""
         return tuple(sorted(opened(tx).table("outcome").get(case, ()), key=_by_id))
+
+    def rate(self, tx: Transaction, rating: Rating) -> None:
+        opened(tx).change("rating")[(rating.case, rating.principal)] = rating
+
+    def ratings(self, tx: Transaction, cases: Sequence[str]) -> tuple[Rating, ...]:
+        kept = opened(tx).table("rating")
+        return tuple(kept[key] for key in sorted(kept) if key[0] in cases)
 
     def judged(self, tx: Transaction, use_case: str, *, release: str) -> Mapping[str, tuple[int, int]]:
         """A case counts once, and as wrong if any source says so."""

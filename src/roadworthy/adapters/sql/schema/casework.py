@@ -85,6 +85,15 @@ outcome = table(
     sa.UniqueConstraint("case_id", "source"),
 )
 
+rating = table(
+    "rating",
+    key("case_id"),
+    key("principal"),
+    has("use_case"),
+    has("stars", Number),
+    has("at", Moment),
+)
+
 effect = table(
     "effect",
     key("id"),

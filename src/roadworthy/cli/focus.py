@@ -1,0 +1,94 @@
+"""Cost files in the FOCUS form: one month, on demand or kept up to date in a folder while `up` runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from roadworthy.errors import InputProblem, Problem
+
+if TYPE_CHECKING:
+    from roadworthy.measure.costs import Books
+    from roadworthy.operate.deployment import Deployment
+    from roadworthy.operate.work import Duty
+    from roadworthy.principal import Principal
+
+ACCOUNT: Final = "roadworthy"
+EVERY_S: Final = 600.0
+FRESH: Final = timedelta(days=1)
+"""How old the file of a running month may be."""
+
+
+def write_month(
+    deployment: Deployment,
+    principal: Principal,
+    use_cases: Sequence[str],
+    *,
+    month: date,
+    account: str,
+    output: Path,
+) -> tuple[int, Books]:
+    """Write the file of a month, the first day of which is given; rows written, and the books behind them.
+
+    Errors: ``InputProblem`` RW-COST-006 for a file that cannot be written; those of the books.
+    """
+    from roadworthy.measure.costs import books, focus
+    from roadworthy.wiring.costs import cost_books
+
+    found = books(deployment, principal, use_cases, costs=cost_books(), first=month, last=_last_day(month))
+    text = focus(found, month=month, account=account)
+    _replace(output, text)
+    return text.count("\n") - 1, found
+
+
+def kept_in(folder: Path, principal: Principal) -> Duty:
+    """Keep ``focus-2026-11.csv`` of this month and of the last one in a folder.
+
+    The file of a running month is a day old at most; that of a month that is over is written once more,
+    and then left alone: whoever deletes it gets it again. Several workers write the same.
+    """
+    from roadworthy.operate.work import Duty
+
+    def keep(deployment: Deployment) -> None:
+        now = deployment.now()
+        this = now.date().replace(day=1)
+        for month in ((this - timedelta(days=1)).replace(day=1), this):
+            file = folder / f"focus-{month:%Y-%m}.csv"
+            if _is_due(file, month, now):
+                write_month(deployment, principal, (), month=month, account=ACCOUNT, output=file)
+
+    return Duty("costs", EVERY_S, keep)
+
+
+def _is_due(file: Path, month: date, now: datetime) -> bool:
+    try:
+        written = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+    except OSError:
+        return True
+    over = datetime.combine(_last_day(month), datetime.min.time(), UTC) + timedelta(days=1)
+    return written < over if now >= over else now - written > FRESH
+
+
+def _last_day(month: date) -> date:
+    return (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+
+
+def _replace(file: Path, text: str) -> None:
+    """Write beside and move into place: a reader never sees half of it."""
+    beside = file.with_name(f".{file.name}.part")
+    try:
+        beside.touch(mode=0o600, exist_ok=True)
+        beside.write_text(text, encoding="utf-8", newline="")
+        beside.replace(file)
+    except OSError as fault:
+        raise unwritable(file, fault) from None
+
+
+def unwritable(file: Path, fault: OSError) -> InputProblem:
+    """Why a file of costs was not written."""
+    return InputProblem(
+        "RW-COST-006",
+        Problem(f"cannot be written: {fault.strerror}", place=str(file), hint="name another file"),
+    )

@@ -1,0 +1,119 @@
+"""Ideas that people assess on the pages: begun, read, and answered one question at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from roadworthy.business import BY_ID, Assessment, from_json, read_assessment
+from roadworthy.business.writing import with_answers
+from roadworthy.errors import Conflict, InputProblem, NotFound, Problem
+from roadworthy.operate.deployment import Deployment
+from roadworthy.principal import Principal, require
+
+FIRST_TITLE: Final = "What people call it"
+
+
+@dataclass(frozen=True, slots=True)
+class KeptIdea:
+    """An assessment and the version of the text that it was read from."""
+
+    assessment: Assessment
+    version: str
+
+
+def idea(deployment: Deployment, principal: Principal, name: str) -> KeptIdea:
+    """The assessment of an idea.
+
+    Errors: ``Refused``; ``NotFound`` RW-IDEA-001; ``InputProblem`` of the reader for a file that is wrong.
+    """
+    require(principal, "idea.read", use_case=principal.use_case)
+    return _kept(deployment, name)
+
+
+def begin_idea(deployment: Deployment, principal: Principal, name: str, title: str) -> KeptIdea:
+    """Begin an assessment without an answer.
+
+    Errors: ``Refused``; ``InputProblem`` RW-BUSINESS-002 for a name or title that cannot be;
+            ``Conflict`` RW-IDEA-002 where there is one of this name.
+    """
+    require(principal, "idea.write", use_case=principal.use_case)
+    made = from_json({"assessment": 1, "idea": name, "title": title, "answers": {}}, place="idea")
+    text = with_answers(made.idea, made.title, {})
+    kept = deployment.ideas.put(name, text, seen="")
+    if kept is None:
+        raise Conflict(
+            "RW-IDEA-002", f"there is an idea `{name}` already", hint="open it, or choose another name"
+        )
+    with deployment.store.write() as tx:
+        deployment.record(tx, "idea.begun", principal.id, {"idea": name}, {"version": kept.version})
+    return KeptIdea(made, kept.version)
+
+
+def answer_question(
+    deployment: Deployment,
+    principal: Principal,
+    name: str,
+    question: str,
+    told: Mapping[str, Any],
+    *,
+    seen: str,
+) -> KeptIdea:
+    """Answer one question anew; what ``told`` leaves out is left open. The file is written in one step.
+
+    ``told`` holds the fields as the file would, with ``owner`` and ``source``. Comments that somebody wrote
+    into the file by hand are not kept.
+
+    Errors: ``Refused``; ``NotFound`` RW-IDEA-001; ``InputProblem`` RW-BUSINESS-002 with all problems, those of
+            other answers that this one contradicts too; ``Conflict`` RW-IDEA-003 where the file is no longer
+            the one that was seen.
+    """
+    require(principal, "idea.write", use_case=principal.use_case)
+    if question not in BY_ID:
+        raise NotFound(
+            "RW-IDEA-001", f"no question `{question[:60]}`", hint="the page of the idea lists all of them"
+        )
+    before = _kept(deployment, name)
+    document = before.assessment.as_json()
+    answers = document["answers"]
+    assert isinstance(answers, dict), "as_json holds a mapping of answers"
+    answers[question] = {key: value for key, value in told.items() if value not in (None, "")}
+    if not answers[question]:
+        del answers[question]
+    made = from_json(document, place=name)
+    if before.version != seen:
+        raise _changed(name)
+    kept = deployment.ideas.put(name, with_answers(made.idea, made.title, answers), seen=seen)
+    if kept is None:
+        raise _changed(name)
+    with deployment.store.write() as tx:
+        deployment.record(
+            tx,
+            "idea.answered",
+            principal.id,
+            {"idea": name},
+            {"question": question, "version": kept.version},
+        )
+    return KeptIdea(made, kept.version)
+
+
+def _kept(deployment: Deployment, name: str) -> KeptIdea:
+    found = deployment.ideas.get(name)
+    if found is None:
+        raise NotFound(
+            "RW-IDEA-001", f"no idea `{name[:63]}` here", hint="the page of ideas shows those that are"
+        )
+    assessment = read_assessment(found.text, file=f"{name}.yaml")
+    if assessment.idea != name:
+        told = Problem(f"the file says `idea: {assessment.idea}`, expected `{name}`", place=f"{name}.yaml")
+        raise InputProblem("RW-IDEA-004", told, hint="rename the file, or the idea in it")
+    return KeptIdea(assessment, found.version)
+
+
+def _changed(name: str) -> Conflict:
+    return Conflict(
+        "RW-IDEA-003",
+        f"somebody changed `{name}` since you opened it; nothing was written",
+        hint="your answer stands in the form: look at what is there now, and save again",
+    )
