@@ -17,9 +17,10 @@ FIRST_TITLE: Final = "What people call it"
 
 @dataclass(frozen=True, slots=True)
 class KeptIdea:
-    """An assessment and the version of the text that it was read from."""
+    """An assessment with the text that it was read from, and the version of that text."""
 
     assessment: Assessment
+    text: bytes
     version: str
 
 
@@ -48,7 +49,7 @@ def begin_idea(deployment: Deployment, principal: Principal, name: str, title: s
         )
     with deployment.store.write() as tx:
         deployment.record(tx, "idea.begun", principal.id, {"idea": name}, {"version": kept.version})
-    return KeptIdea(made, kept.version)
+    return KeptIdea(made, kept.text, kept.version)
 
 
 def answer_question(
@@ -95,7 +96,7 @@ def answer_question(
             {"idea": name},
             {"question": question, "version": kept.version},
         )
-    return KeptIdea(made, kept.version)
+    return KeptIdea(made, kept.text, kept.version)
 
 
 def _kept(deployment: Deployment, name: str) -> KeptIdea:
@@ -108,7 +109,7 @@ def _kept(deployment: Deployment, name: str) -> KeptIdea:
     if assessment.idea != name:
         told = Problem(f"the file says `idea: {assessment.idea}`, expected `{name}`", place=f"{name}.yaml")
         raise InputProblem("RW-IDEA-004", told, hint="rename the file, or the idea in it")
-    return KeptIdea(assessment, found.version)
+    return KeptIdea(assessment, found.text, found.version)
 
 
 def _changed(name: str) -> Conflict:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from roadworthy.business import BY_ID, QUESTIONS, Assessment, Conclusion, read_assessment, shipped_policy
-from roadworthy.business.report import Judged, judged
+from roadworthy.business.report import judged
 from roadworthy.business.spoken import written
 from roadworthy.errors import NotFound, RoadworthyError
 from roadworthy.operate import ideas as kept
@@ -22,11 +22,11 @@ SEED = 1
 _FIRST = [word.value for word in Conclusion]
 
 
-@lru_cache(maxsize=512)
-def _judged(text: bytes, today: date, changes: bool) -> Judged:
-    """The verdict on a text; judging takes longer than anything else here, and the same text gives the same."""
+@lru_cache(maxsize=256)
+def _judged(text: bytes, today: date, changes: bool) -> Mapping[str, Any]:
+    """The verdict on a text as facts, without the futures it was drawn from: the same text gives the same."""
     assessment = read_assessment(text, file="assessment")
-    return judged(assessment, policy=shipped_policy(), seed=SEED, today=today, changes=changes)
+    return judged(assessment, policy=shipped_policy(), seed=SEED, today=today, changes=changes).as_json()
 
 
 def ideas(ask: Ask) -> dict[str, Any]:
@@ -57,16 +57,11 @@ def _row(ask: Ask, name: str) -> dict[str, Any]:
     row |= {"questions": len(QUESTIONS), "npv": None, "currency": "", "problem": ""}
     try:
         found = kept.idea(ask.deployment, ask.principal, name)
-        text = ask.deployment.ideas.get(name)
-        if text is None:
-            raise NotFound("RW-IDEA-001", f"no idea `{name}` here")
-        one = _judged(text.text, ask.deployment.now().date(), False).as_json()
+        one = _judged(found.text, ask.deployment.now().date(), False)
     except RoadworthyError as problem:
         said = getattr(problem, "problems", ())
         return row | {"problem": told_problem(problem, said[0].message if said else problem.message)}
     verdict, value = one["verdict"], one["value"]
-    assert isinstance(verdict, Mapping), "as_json holds objects"
-    assert isinstance(value, Mapping), "as_json holds objects"
     return row | {
         "title": found.assessment.title,
         "verdict": verdict["verdict"],
@@ -86,17 +81,14 @@ def idea(ask: Ask) -> dict[str, Any]:
         raise NotFound(
             "RW-IDEA-001", f"no question `{wanted[:60]}`", hint="the page of the idea lists all of them"
         )
-    text = ask.deployment.ideas.get(name)
-    if text is None:
-        raise NotFound("RW-IDEA-001", f"no idea `{name[:63]}` here")
-    one = _judged(text.text, ask.deployment.now().date(), True)
+    one = _judged(found.text, ask.deployment.now().date(), True)
     answers = found.assessment.as_json()["answers"]
     assert isinstance(answers, dict), "as_json holds a mapping of answers"
     may_write = allows(ask.principal, "idea.write", use_case=ask.principal.use_case)
     return {
         "name": name,
         "seen": found.version,
-        "idea": one.as_json(),
+        "idea": dict(one),
         "questions": _questions(found.assessment, answers),
         "question": form_of(BY_ID[wanted], answers.get(wanted, {})) if wanted else None,
         "saved": BY_ID[ask.query["saved"]].ask if ask.query.get("saved") in BY_ID else "",
