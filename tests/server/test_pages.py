@@ -17,6 +17,7 @@ import roadworthy as rw
 from roadworthy.casework.prediction import Neighbour, Prediction
 from roadworthy.gate import Waiver
 from roadworthy.operate import outcomes, stopping
+from roadworthy.operate.ideas import begin_idea
 from roadworthy.principal import Approval, Kind, Principal, Role
 from roadworthy.quantities import digest_of
 from roadworthy.server.pages import PAGES
@@ -49,7 +50,8 @@ def paths(desk: Desk) -> dict[str, str]:
     desk.work()
     names = {"name": desk.office.case("T-1").id, "id": desk.open_review("T-2").id}
     found = {page.name: page.path.format(**names) for page in PAGES}
-    return {**found, "use_case": "/use-cases/desk"}
+    begin_idea(desk.deployment, OWNER, "returns-desk", "Returns desk")
+    return {**found, "use_case": "/use-cases/desk", "idea": "/ideas/returns-desk"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
