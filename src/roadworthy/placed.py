@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -155,3 +157,12 @@ def fit(message: str, most: int = LONGEST_MESSAGE) -> str:
 
 def _start(node: yaml.Node) -> Place:
     return node.start_mark.line + 1, node.start_mark.column + 1
+
+
+def near(word: str, known: Iterable[str]) -> str:
+    """A hint beside an unknown word: `did you mean …?`, else what is known; empty where nothing is."""
+    names = list(known)
+    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean `{close[0]}`?"
+    return f"known here: {', '.join(names)}" if names else ""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from roadworthy.business.page import near, ordered
+from roadworthy.business.page import ordered
 from roadworthy.errors import InputProblem
-from roadworthy.placed import Page
+from roadworthy.placed import Page, near
 
 TIERS = ("prohibited", "high", "limited")
 _LIST_FIELDS = ("tier", "applies_from", "entries")

@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from roadworthy.business.page import near, ordered
+from roadworthy.business.page import ordered
 from roadworthy.charter.parts import Part
 from roadworthy.errors import InputProblem
-from roadworthy.placed import Page
+from roadworthy.placed import Page, near
 
 _Positive = Annotated[float, Field(gt=0, le=1e6)]
 _Share = Annotated[float, Field(ge=0, le=1)]

@@ -9,12 +9,12 @@ from typing import Any
 
 from roadworthy.business.assessment import FORM, UNKNOWN, Answer, Assessment, Held, Range, Row
 from roadworthy.business.contradictions import contradictions
-from roadworthy.business.page import near, ordered
+from roadworthy.business.page import ordered
 from roadworthy.business.questions import BY_ID, QUESTIONS, Field, Kind, Question
 from roadworthy.business.shipped import shipped_lists
 from roadworthy.charter.parts import DURATION
 from roadworthy.errors import InputProblem
-from roadworthy.placed import LONGEST_MESSAGE, Page, Path, fit
+from roadworthy.placed import LONGEST_MESSAGE, Page, Path, fit, near
 from roadworthy.quantities import Cost
 
 MOST_ROWS = 100

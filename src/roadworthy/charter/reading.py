@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
@@ -11,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from roadworthy.charter.model import LOOSE_END, Charter, loose_ends
 from roadworthy.errors import InputProblem
-from roadworthy.placed import Page, Path
+from roadworthy.placed import Page, Path, near
 
 MAX_BYTES = 200_000
 """A long charter has ten thousand; reading this many takes two seconds."""
@@ -57,7 +56,7 @@ def _tell(error: Mapping[str, Any], page: Page) -> None:
     path: Path = tuple(part for part in error["loc"] if part != "[key]")
     name = _name(path)
     if error["type"] == "extra_forbidden":
-        page.say(f"unknown field `{name}`", path, hint=_did_you_mean(path))
+        page.say(f"unknown field `{name}`", path, hint=near(str(path[-1]), _fields_at(path[:-1])))
         return
     if error["type"] == "missing":
         page.say(f"`{name}` is missing", path)
@@ -71,14 +70,6 @@ def _tell(error: Mapping[str, Any], page: Page) -> None:
 
 def _name(path: Path) -> str:
     return ".".join(str(part) for part in path) or "charter"
-
-
-def _did_you_mean(path: Path) -> str:
-    known = list(_fields_at(path[:-1]))
-    close = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean `{close[0]}`?"
-    return f"known here: {', '.join(known)}" if known else ""
 
 
 def _fields_at(path: Path) -> Iterable[str]:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from roadworthy.business.facts import NOTHING_MEASURED, Counts, Estimate, Facts, Readiness
-from roadworthy.business.page import near, ordered
+from roadworthy.business.page import ordered
 from roadworthy.errors import InputProblem, Problem
-from roadworthy.placed import Page, Path
+from roadworthy.placed import Page, Path, near
 
 _COUNTS = ("learnability", "labels", "automation", "policy_coverage")
 _ESTIMATES = ("cost_per_case", "error", "review_minutes")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ from roadworthy.errors import Problem
 from roadworthy.evaluation.grade import Grader
 from roadworthy.evaluation.graders import KINDS, Kind
 from roadworthy.evaluation.strict import LARGEST_INTEGER, shown
-from roadworthy.placed import Page, Path
+from roadworthy.placed import Page, Path, near
 
 LONGEST_FILE = 200_000
 DEEPEST = 30
@@ -59,7 +58,7 @@ def read_settings(text: str, *, file: str, problems: list[Problem]) -> Settings:
         settings.named = frozenset(told) if isinstance(told, dict) else frozenset()
     for name in data:
         known = ("note", "repeats", "seed", "text_field", "graders")
-        page.say(f"unknown field `{name}`", (name,), _near(name, known))
+        page.say(f"unknown field `{name}`", (name,), near(name, known))
     return settings
 
 
@@ -115,8 +114,8 @@ def _grader(name: str, told: object, page: Page) -> Grader | None:
         passes_at = 1.0
     if kind is None:
         said = f"unknown kind `{shown(word, 60)}`" if word is not None else "`kind` is missing"
-        near = _near(word if isinstance(word, str) else "", tuple(KINDS))
-        page.say(f"`{name}`: {said}", (*path, "kind"), near)
+        hint = near(word if isinstance(word, str) else "", tuple(KINDS))
+        page.say(f"`{name}`: {said}", (*path, "kind"), hint)
         return None
     return Grader(name, kind.name, left, float(passes_at)) if _sound(name, kind, left, page) else None
 
@@ -130,7 +129,7 @@ def _sound(name: str, kind: Kind, options: Mapping[str, object], page: Page) -> 
             where = ".".join(str(part) for part in (name, *error["loc"]))
             if error["type"] == "extra_forbidden":
                 known = [one.alias or word for word, one in kind.options.model_fields.items()]
-                hint = _near(str(error["loc"][-1]), (*known, "passes_at"))
+                hint = near(str(error["loc"][-1]), (*known, "passes_at"))
                 page.say(f"`{where}`: a grader of kind `{kind.name}` has no such option", path, hint)
             elif error["type"] == "missing":
                 page.say(f"`{where}` is missing", path)
@@ -141,8 +140,3 @@ def _sound(name: str, kind: Kind, options: Mapping[str, object], page: Page) -> 
                 page.say(f"`{where}`: {message[:1].lower()}{message[1:]}{told}", path)
         return False
     return True
-
-
-def _near(word: str, known: tuple[str, ...]) -> str:
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    return f"did you mean `{close[0]}`?" if close else f"known here: {', '.join(known)}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -17,6 +16,7 @@ from roadworthy.data.contract import (
     VOLUME,
     reference,
 )
+from roadworthy.placed import near
 
 TYPES = (
     "string",
@@ -99,7 +99,7 @@ def _properties(owner: Mapping[str, Any], path: Path, report: Report) -> None:
 def _column(column: Mapping[str, Any], path: Path, report: Report) -> None:
     kind = column.get("logicalType")
     if kind is not None and kind not in TYPES:
-        report.at((*path, "logicalType"), f"there is no logical type `{kind}`", _close(kind, TYPES))
+        report.at((*path, "logicalType"), f"there is no logical type `{kind}`", near(str(kind), TYPES))
     options = column.get("logicalTypeOptions") or {}
     for low, high in _PAIRS:
         least, most = options.get(low, 0), options.get(high, 0)
@@ -121,12 +121,12 @@ def _element(element: Mapping[str, Any], path: Path, report: Report) -> None:
 def _rule(rule: Mapping[str, Any], path: Path, report: Report) -> None:
     kind = rule.get("type") or "library"
     if kind not in RULES:
-        report.at((*path, "type"), f"there is no type of rule `{kind}`", _close(kind, RULES))
+        report.at((*path, "type"), f"there is no type of rule `{kind}`", near(str(kind), RULES))
         return
     dimension = rule.get("dimension")
     if dimension is not None and dimension not in DIMENSIONS:
         report.at(
-            (*path, "dimension"), f"there is no dimension `{dimension}`", _close(dimension, DIMENSIONS)
+            (*path, "dimension"), f"there is no dimension `{dimension}`", near(str(dimension), DIMENSIONS)
         )
     if kind == "library" and not (rule.get("metric") or rule.get("rule")):
         report.at(path, "the rule names no `metric`", "such as nullValues, or say `type: text` for words")
@@ -209,8 +209,3 @@ def _own(owner: Mapping[str, Any], path: Path, report: Report) -> None:
         fits, expected = OWN_FORMS.get(one.get("property") or "", (None, ""))
         if fits is not None and not fits(one.get("value")):
             report.at((*path, "customProperties", number), f"`{one['property']}`: expected {expected}")
-
-
-def _close(word: Any, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(str(word), known, n=1, cutoff=0.6)
-    return f"did you mean `{close[0]}`?" if close else f"known here: {', '.join(known)}"
