@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from roadworthy.cli.output import replace_file
 from roadworthy.errors import InputProblem, Problem
 
 if TYPE_CHECKING:
@@ -39,7 +41,10 @@ def write_month(
 
     found = books(deployment, principal, use_cases, costs=cost_books(), first=month, last=_last_day(month))
     text = focus(found, month=month, account=account)
-    _replace(output, text)
+    try:
+        replace_file(output, text, private=True)
+    except OSError as fault:
+        raise unwritable(output, fault) from None
     return text.count("\n") - 1, found
 
 
@@ -72,18 +77,7 @@ def _is_due(file: Path, month: date, now: datetime) -> bool:
 
 
 def _last_day(month: date) -> date:
-    return (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-
-
-def _replace(file: Path, text: str) -> None:
-    """Write beside and move into place: a reader never sees half of it."""
-    beside = file.with_name(f".{file.name}.part")
-    try:
-        beside.touch(mode=0o600, exist_ok=True)
-        beside.write_text(text, encoding="utf-8", newline="")
-        beside.replace(file)
-    except OSError as fault:
-        raise unwritable(file, fault) from None
+    return month.replace(day=monthrange(month.year, month.month)[1])
 
 
 def unwritable(file: Path, fault: OSError) -> InputProblem:

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from roadworthy.cli.output import Output
+from roadworthy.cli.output import Output, replace_file
 from roadworthy.errors import Conflict, InputProblem, Problem
 
 if TYPE_CHECKING:
@@ -258,7 +258,7 @@ def bar(low: float, high: float, middle: float, least: float, most: float) -> st
     span = (most - least) or 1.0
 
     def at(value: float) -> int:
-        return min(WIDE - 1, max(0, round((value - least) / span * (WIDE - 1))))
+        return round(min(1.0, max(0.0, (value - least) / span)) * (WIDE - 1))
 
     cells = ["·"] * WIDE
     for place in range(at(low), at(high) + 1):
@@ -285,10 +285,8 @@ def write_new(file: Path, text: str) -> None:
 
 def write_over(file: Path, text: str) -> None:
     """Write a file in one step, whether it is there or not. Errors: as ``write_new``, but for the conflict."""
-    beside = file.with_name(f".{file.name}.new")
     try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(file)
+        replace_file(file, text)
     except OSError as fault:
         raise _unwritten(file, fault) from None
 

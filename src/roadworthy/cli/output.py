@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -104,3 +105,15 @@ class Output:
                 self.say(f"      → {finding.next_step}", "cyan")
         for note in verdict.notes:
             self.say(f"  ! {note}", "yellow")
+
+
+def replace_file(file: Path, text: str, *, private: bool = False) -> None:
+    """Write beside and move into place: a reader never sees half of it. ``private``: for this user alone.
+
+    Errors: ``OSError``; what stood there stays.
+    """
+    beside = file.with_name(f".{file.name}.part")
+    if private:
+        beside.touch(mode=0o600, exist_ok=True)
+    beside.write_text(text, encoding="utf-8", newline="")
+    beside.replace(file)
