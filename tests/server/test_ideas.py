@@ -226,3 +226,32 @@ def test_beginning_and_answering_stand_on_record(desk: Desk) -> None:
         told = [entry.event for entry in desk.office.store.ledger.about(tx, "returns-desk")]
     assert sum(b"idea.begun" in one for one in told) == 1
     assert sum(b"idea.answered" in one and b"volume" in one for one in told) == 1
+
+
+def many_rows(desk: Desk, count: int) -> None:
+    kept = begin_idea(desk.deployment, OLGA, "returns-desk", "Returns desk")
+    rows = [{"name": f"interface-{number}", "by": "2027-03-31"} for number in range(count)]
+    told = {"missing": rows, "owner": "olga", "source": "list"}
+    answer_question(desk.deployment, OLGA, "returns-desk", "integration", told, seen=kept.version)
+
+
+def test_saving_a_form_of_many_rows_loses_none(desk: Desk, browser: Browser) -> None:
+    many_rows(desk, 60)
+    path = "/ideas/returns-desk?question=integration"
+    page = browser.get(path)
+    sent = dict(re.findall(r'<input name="(missing[^"]*)"[^>]*value="([^"]*)"', page.text))
+    assert sum(bool(value) for value in sent.values()) == 120
+    answer = browser.submit(
+        page, "/ideas/returns-desk", question="integration", owner="olga", source="list", **sent
+    )
+    assert answer.status_code == 303, answer.text
+    rows = read_assessment(file_of(desk).read_bytes(), file="x").rows("integration", "missing")
+    assert rows is not None
+    assert len(rows) == 60
+
+
+def test_more_rows_than_a_form_can_send_are_left_to_the_file(desk: Desk, browser: Browser) -> None:
+    many_rows(desk, 95)
+    page = browser.get("/ideas/returns-desk?question=integration")
+    assert "change it in the file" in page.text
+    assert 'name="missing.0.name"' not in page.text

@@ -139,7 +139,16 @@ class Assessment:
 
     def as_json(self) -> dict[str, object]:
         """The assessment in the form of its file; ``from_json`` reads it back to the same value."""
-        answers: dict[str, object] = {}
+        return {
+            "assessment": FORM,
+            "idea": self.idea,
+            "title": self.title,
+            "answers": self.answers_as_json(),
+        }
+
+    def answers_as_json(self) -> dict[str, dict[str, Any]]:
+        """Every answer in the form of the file, by its question."""
+        answers: dict[str, dict[str, Any]] = {}
         for question in QUESTIONS:
             answer = self.answers.get(question.id)
             if answer is None:
@@ -150,7 +159,7 @@ class Assessment:
                 if field.id in answer.fields
             }
             answers[question.id] = {"owner": answer.owner, "source": answer.source, **fields}
-        return {"assessment": FORM, "idea": self.idea, "title": self.title, "answers": answers}
+        return answers
 
 
 def _plain(value: Held, kind: Kind, currency: str) -> object:

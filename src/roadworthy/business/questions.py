@@ -57,6 +57,10 @@ class Question:
     unknown: str
     fields: tuple[Field, ...]
 
+    def complete(self, told: Mapping[str, object]) -> bool:
+        """Every field says something in an answer as the file holds it, be it that nobody knows."""
+        return all(told.get(one.id) is not None for one in self.fields)
+
     def field(self, name: str) -> Field:
         """One of its fields. Errors: ``KeyError``."""
         for one in self.fields:

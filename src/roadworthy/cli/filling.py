@@ -53,7 +53,7 @@ class Form:
 
         What was answered is written to the file after each question, so that a crash loses one at most.
         """
-        steps = [one for one in QUESTIONS if all_of_it or not self.complete(one)]
+        steps = [one for one in QUESTIONS if all_of_it or not one.complete(self.answers.get(one.id, {}))]
         if not steps:
             return True
         self.out.say(KEYS, "dim")
@@ -75,11 +75,6 @@ class Form:
             self.save()
             return False
         return True
-
-    def complete(self, question: Question) -> bool:
-        """Every field of the question says something, be it that nobody knows."""
-        told = self.answers.get(question.id, {})
-        return all(told.get(one.id) is not None for one in question.fields)
 
     def question(self, question: Question) -> None:
         """One question: its fields, then who says so and from where."""
@@ -251,10 +246,7 @@ class Form:
 
 def form_of(file: Path, told: Assessment, out: Output, ask: Callable[[str], str]) -> Form:
     """The form with the answers of an assessment."""
-    document = told.as_json()
-    answers = document["answers"]
-    assert isinstance(answers, dict), "as_json holds a mapping of answers"
-    form = Form(file, told.idea, told.title, answers, out, ask)
+    form = Form(file, told.idea, told.title, told.answers_as_json(), out, ask)
     owners = [answer.owner for answer in told.answers.values() if answer.owner]
     form.last_owner = owners[-1] if owners else ""
     return form

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from roadworthy.business import BY_ID, Assessment, from_json, read_assessment
+from roadworthy.business import BY_ID, FORM, Assessment, from_json, read_assessment
 from roadworthy.business.writing import with_answers
 from roadworthy.errors import Conflict, InputProblem, NotFound, Problem
 from roadworthy.operate.deployment import Deployment
 from roadworthy.principal import Principal, require
-
-FIRST_TITLE: Final = "What people call it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ def begin_idea(deployment: Deployment, principal: Principal, name: str, title: s
             ``Conflict`` RW-IDEA-002 where there is one of this name.
     """
     require(principal, "idea.write", use_case=principal.use_case)
-    made = from_json({"assessment": 1, "idea": name, "title": title, "answers": {}}, place="idea")
+    made = from_json({"assessment": FORM, "idea": name, "title": title, "answers": {}}, place="idea")
     text = with_answers(made.idea, made.title, {})
     kept = deployment.ideas.put(name, text, seen="")
     if kept is None:
@@ -76,13 +74,11 @@ def answer_question(
             "RW-IDEA-001", f"no question `{question[:60]}`", hint="the page of the idea lists all of them"
         )
     before = _kept(deployment, name)
-    document = before.assessment.as_json()
-    answers = document["answers"]
-    assert isinstance(answers, dict), "as_json holds a mapping of answers"
+    answers = before.assessment.answers_as_json()
     answers[question] = {key: value for key, value in told.items() if value not in (None, "")}
     if not answers[question]:
         del answers[question]
-    made = from_json(document, place=name)
+    made = from_json({**before.assessment.as_json(), "answers": answers}, place=name)
     if before.version != seen:
         raise _changed(name)
     kept = deployment.ideas.put(name, with_answers(made.idea, made.title, answers), seen=seen)

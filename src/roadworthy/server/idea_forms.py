@@ -8,21 +8,21 @@ from typing import Any, Final
 from roadworthy.business import BY_ID, QUESTIONS, Assessment, Field, Kind, Question, shipped_lists
 from roadworthy.business.spoken import form_of_field, spoken, written
 from roadworthy.errors import InputProblem, NotFound, Problem
+from roadworthy.server.bodies import MAX_FORM_FIELDS
 
 VOUCHED: Final = ("owner", "source")
 SPARE_ROWS: Final = 3
-MOST_ROWS: Final = 30
-"""Rows that a form shows; an answer with more is changed in its file."""
+MOST_CELLS: Final = MAX_FORM_FIELDS - 20
+"""Cells of rows that a form can send; a question with more of them is answered in its file alone."""
 LONGEST: Final = 2_000
 
 
 def next_open(assessment: Assessment, after: str) -> str:
     """The next question, from one on, that leaves a field open; empty where none does."""
-    told = assessment.as_json()["answers"]
-    assert isinstance(told, dict), "as_json holds a mapping of answers"
+    told = assessment.answers_as_json()
     start = [one.id for one in QUESTIONS].index(after) + 1
     for question in (*QUESTIONS[start:], *QUESTIONS[:start]):
-        if any(told.get(question.id, {}).get(one.id) is None for one in question.fields):
+        if not question.complete(told.get(question.id, {})):
             return question.id if question.id != after else ""
     return ""
 
@@ -30,6 +30,8 @@ def next_open(assessment: Assessment, after: str) -> str:
 def form_of(question: Question, answer: Mapping[str, Any]) -> dict[str, Any]:
     """What a page shows for one question: names of inputs, what stands in them, and what may be chosen."""
     number = QUESTIONS.index(question) + 1
+    fields = [_field(one, answer.get(one.id)) for one in question.fields]
+    cells = sum(len(row) for one in fields for row in one.get("rows", ()))
     before, after = QUESTIONS[number - 2 : number - 1], QUESTIONS[number : number + 1]
     return {
         "id": question.id,
@@ -41,7 +43,8 @@ def form_of(question: Question, answer: Mapping[str, Any]) -> dict[str, Any]:
         "unknown": question.unknown,
         "before": before[0].id if before else "",
         "after": after[0].id if after else "",
-        "fields": [_field(one, answer.get(one.id)) for one in question.fields],
+        "fields": fields,
+        "too_large": cells > MOST_CELLS,
         "owner": str(answer.get("owner") or ""),
         "source": str(answer.get("source") or ""),
     }
@@ -86,7 +89,6 @@ def _field(one: Field, held: Any) -> dict[str, Any]:
                 for column in one.columns
             ],
             "rows": [_row(one, number, row) for number, row in enumerate([*rows, *blank])],
-            "too_many": len(rows) > MOST_ROWS,
         }
     return shown
 
@@ -154,7 +156,7 @@ def _sent(one: Field, fields: Mapping[str, str]) -> Any:
 
 def _sent_rows(one: Field, fields: Mapping[str, str]) -> list[dict[str, Any]]:
     found = []
-    for number in range(MOST_ROWS + SPARE_ROWS + 1):
+    for number in range(MAX_FORM_FIELDS):
         row = {
             column.id: spoken(column, line)
             for column in one.columns

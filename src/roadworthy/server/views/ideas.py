@@ -7,7 +7,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from roadworthy.business import BY_ID, QUESTIONS, Assessment, Conclusion, read_assessment, shipped_policy
+from roadworthy.business import BY_ID, QUESTIONS, Conclusion, read_assessment, shipped_policy
 from roadworthy.business.report import judged
 from roadworthy.business.spoken import written
 from roadworthy.errors import NotFound, RoadworthyError
@@ -82,14 +82,13 @@ def idea(ask: Ask) -> dict[str, Any]:
             "RW-IDEA-001", f"no question `{wanted[:60]}`", hint="the page of the idea lists all of them"
         )
     one = _judged(found.text, ask.deployment.now().date(), True)
-    answers = found.assessment.as_json()["answers"]
-    assert isinstance(answers, dict), "as_json holds a mapping of answers"
+    answers = found.assessment.answers_as_json()
     may_write = allows(ask.principal, "idea.write", use_case=ask.principal.use_case)
     return {
         "name": name,
         "seen": found.version,
         "idea": dict(one),
-        "questions": _questions(found.assessment, answers),
+        "questions": _questions(answers),
         "question": form_of(BY_ID[wanted], answers.get(wanted, {})) if wanted else None,
         "saved": BY_ID[ask.query["saved"]].ask if ask.query.get("saved") in BY_ID else "",
         "you_may_write": may_write,
@@ -97,7 +96,7 @@ def idea(ask: Ask) -> dict[str, Any]:
     }
 
 
-def _questions(assessment: Assessment, answers: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _questions(answers: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Every question with what was answered, in a few words."""
     shown = []
     for number, question in enumerate(QUESTIONS, start=1):
