@@ -1,5 +1,6 @@
 """The charter: what was promised for a use case, read from ``charter.yaml``."""
 
+from roadworthy.charter.calling import GatewayPlan, LanguageModelPlan
 from roadworthy.charter.model import LISTS, Charter, json_schema
 from roadworthy.charter.parts import (
     TIERS,
@@ -13,7 +14,7 @@ from roadworthy.charter.parts import (
     seconds,
 )
 from roadworthy.charter.reading import MAX_BYTES, read
-from roadworthy.charter.trusting import Certificate, LanguageModelPlan, SpotCheckPlan
+from roadworthy.charter.trusting import Certificate, SpotCheckPlan
 
 __all__ = [
     "LISTS",
@@ -23,6 +24,7 @@ __all__ = [
     "Charter",
     "Entity",
     "Field_",
+    "GatewayPlan",
     "Knowledge",
     "LanguageModelPlan",
     "Query",

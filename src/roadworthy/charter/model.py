@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from roadworthy.charter.calling import GatewayPlan, LanguageModelPlan
 from roadworthy.charter.parts import (
     DURATION,
     Budget,
@@ -32,7 +33,6 @@ from roadworthy.charter.parts import (
 from roadworthy.charter.trusting import (
     Certificate,
     JudgePlan,
-    LanguageModelPlan,
     SpotCheckPlan,
     Statement,
     SuitePromise,
@@ -48,6 +48,8 @@ LISTS = (
     "dated",
     "knowledge",
     "tasks",
+    "routed",
+    "models",
     "write_tools",
     "automatic_errors",
     "suites",
@@ -111,6 +113,9 @@ class Charter(Part):
     tasks: dict[Name, Task] = Field(default={}, description="what is predicted")
     tools: dict[ToolName, Tool] = Field(default={}, description="calls to the outside")
     models: dict[Name, LanguageModelPlan] = Field(default={}, description="language models it asks")
+    gateway: GatewayPlan = Field(
+        default=GatewayPlan(), description="how programs may call its models through the gateway"
+    )
     judge: JudgePlan | None = Field(default=None, description="the model that grades answers")
     suites: dict[Name, SuitePromise] = Field(
         default={}, description="suites of tests, `evals/NAME.jsonl`, and what they have to show"
@@ -143,7 +148,8 @@ class Charter(Part):
 
         ``data``, ``contracted`` (those with a contract), ``entities`` (sources with a key entity), ``matched`` (those whose rows are
         matched by likeness too), ``dated`` (sources with a refresh
-        promise), ``knowledge``, ``tasks``, ``write_tools``, ``automatic_errors`` (kinds of error
+        promise), ``knowledge``, ``tasks`` (those that classify),
+        ``routed`` (tasks whose models are chosen by a suite), ``models``, ``write_tools``, ``automatic_errors`` (kinds of error
         that something automatic depends on), ``suites``, ``conduct`` (statements, where a judge grades
         them), ``judged`` (the model that judges, where there is one).
 
@@ -160,7 +166,9 @@ class Charter(Part):
             ],
             "dated": [name for name, source in self.data.items() if source.max_age],
             "knowledge": list(self.knowledge),
-            "tasks": list(self.tasks),
+            "tasks": [name for name, task in self.tasks.items() if task.kind == "classify"],
+            "routed": [name for name, task in self.tasks.items() if task.models and task.suite],
+            "models": list(self.models),
             "write_tools": list(self.write_tools),
             "automatic_errors": sorted({tool.error for tool in self.write_tools.values() if tool.error})
             if self.autonomy == "automatic"
@@ -222,6 +230,15 @@ def loose_ends(charter: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     yield from _systems_of_record(_entries(charter.get("data")))
     yield from _far_away(charter)
     suites = _entries(charter.get("suites"))
+    models = _entries(charter.get("models"))
+    for name, task in _entries(charter.get("tasks")).items():
+        chosen = task.get("models") if isinstance(task, Mapping) else None
+        for number, model in enumerate(chosen if isinstance(chosen, list) else ()):
+            if isinstance(model, str) and model not in models:
+                yield ("tasks", name, "models", number), f"no language model `{model}`"
+        suite = task.get("suite") if isinstance(task, Mapping) else None
+        if isinstance(suite, str) and suite and suite not in suites:
+            yield ("tasks", name, "suite"), f"no suite `{suite}`"
     for name, promise in _entries(charter.get("certificates")).items():
         grader = promise.get("grader") if isinstance(promise, Mapping) else None
         if isinstance(grader, str) and "." in grader and grader.partition(".")[0] not in suites:

@@ -148,6 +148,11 @@ class Budget(Part):
     per_month: Annotated[MoneyText, AfterValidator(in_euro)] = Field(
         description="all live cases of a month"
     )
+    unit: str = Field(
+        default="",
+        pattern=r"^([a-z][a-z0-9_-]{0,62})?$",
+        description="the business unit that pays; its budget is kept by the installation",
+    )
 
 
 class Field_(Part):
@@ -243,12 +248,17 @@ class Knowledge(Part):
 class Task(Part):
     """A thing to predict, and how good a model must be at it."""
 
-    kind: Literal["classify"] = Field(default="classify", description="one label per text")
+    kind: Literal["classify", "chat"] = Field(
+        default="classify",
+        description="one label per text, or free text written by one of `models`",
+    )
     features: Literal["minilm", "tfidf", "minilm+tfidf"] = Field(
         default="minilm+tfidf", description="what the local model reads of a text"
     )
-    text: str = Field(description="the field of the input that is read")
-    floor: ShareNumber = Field(description="lower end of the accuracy's interval")
+    text: str = Field(default="", description="the field of the input that is read, where it classifies")
+    floor: ShareNumber = Field(
+        description="lower end of the interval of the part that is right: accuracy, or tests passed"
+    )
     slice_floor: ShareNumber = Field(default=0.0, description="the same for the worst slice")
     abstain: list[str] = Field(default=[], description="labels that mean: not ours to answer")
     languages: list[str] = Field(
@@ -268,9 +278,30 @@ class Task(Part):
     labels: list[str] = Field(
         default=[], description="what a prompted task may answer; a local model learns them from its texts"
     )
+    models: list[Name] = Field(
+        default=[],
+        description="language models of `models` that may answer calls to `task:NAME` through the gateway, in order of "
+        "preference where cost and quality are equal",
+    )
+    suite: str = Field(
+        default="",
+        pattern=r"^([a-z][a-z0-9_-]{0,62})?$",
+        description="the suite of tests by which each of `models` has to reach `floor` before it is chosen",
+    )
+    escalate_below: ShareNumber | None = Field(
+        default=None,
+        description="confidence of an answer below which the next of `models` is asked; an answer that does not fit the "
+        "form that was asked for has none",
+    )
 
     @model_validator(mode="after")
     def _a_prompt_and_its_model(self) -> Task:
+        if self.kind == "chat":
+            if not self.models:
+                raise ValueError("a task of kind `chat` names its `models`")
+            return self
+        if not self.text:
+            raise ValueError("a task that classifies names the field of the input in `text`")
         if bool(self.model) != bool(self.prompt):
             raise ValueError("`model` and `prompt` go together")
         if self.prompt and len(set(self.labels)) < 2:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pydantic import Field, model_validator
 
-from pydantic import AfterValidator, Field, model_validator
-
-from roadworthy.charter.parts import CostText, Duration, Name, Part, ShareNumber, in_euro
+from roadworthy.charter.parts import Duration, Name, Part, ShareNumber
 
 
 class Certificate(Part):
@@ -73,28 +71,6 @@ class SuitePromise(Part):
     margin: ShareNumber = Field(
         default=0.05, description="how much worse than the running release still counts as not worse"
     )
-
-
-class LanguageModelPlan(Part):
-    """A language model behind an address that speaks the OpenAI wire."""
-
-    url: str = Field(
-        pattern=r"^(https?://|\$\{)",
-        description="its base address, ending in /v1",
-        examples=["https://host/v1"],
-    )
-    model: str = Field(min_length=1, description="what the server calls it")
-    secret: str = Field(
-        default="",
-        pattern=r"^([A-Z][A-Z0-9_]*)?$",
-        description="name of the environment variable with its key; never the key itself",
-    )
-    read_price: Annotated[CostText, AfterValidator(in_euro)] = Field(description="of a million tokens read")
-    written_price: Annotated[CostText, AfterValidator(in_euro)] = Field(
-        description="of a million tokens written"
-    )
-    region: str = Field(default="", description="where it runs; empty: where the use case does")
-    timeout: Duration = Field(default="60s", description="how long an answer may take")
 
 
 class JudgePlan(Part):

@@ -284,8 +284,9 @@ def _models(charter: Charter) -> Iterable[tuple[str, str, bool]]:
     for name, task in charter.tasks.items():
         if task.model:
             plan = charter.models[task.model]
-            prices = (Cost.parse(plan.read_price).nano, Cost.parse(plan.written_price).nano)
-            yield name, plan.model, not any(prices)
+            stated = [plan.read_price, plan.written_price, plan.call_bound]
+            costless = not plan.listed_as and not any(Cost.parse(one).nano for one in stated if one)
+            yield name, plan.model, costless
 
 
 def _promised(charter: Charter, models: Mapping[tuple[str, str], str]) -> Rates:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from roadworthy.errors import InputProblem, Problem
 from roadworthy.wiring.place import resolved, secret
+from roadworthy.wiring.prices import price_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +28,9 @@ def language_model(charter: Charter, name: str) -> LanguageModel:
     from roadworthy.adapters.openai import OpenAiModel
 
     plan = charter.models[name]
-    return OpenAiModel(plan.model_copy(update={"url": resolved(plan.url)}), key=secret(plan.secret))
+    return OpenAiModel(
+        plan.model_copy(update={"url": resolved(plan.url)}), key=secret(plan.secret), price=price_of(plan)
+    )
 
 
 def prompted_model(charter: Charter, task: str, files: Mapping[str, bytes]) -> TaskModel:

@@ -14,6 +14,7 @@ from roadworthy.charter import LanguageModelPlan, seconds
 from roadworthy.errors import InputProblem, Unavailable
 from roadworthy.ports.language import Completion, Message
 from roadworthy.quantities import Cost, Digest, digest_of
+from roadworthy.usage import Price
 
 MOST_REQUESTS = 4
 """Requests for one answer that failed for no fault of the question."""
@@ -57,6 +58,7 @@ class OpenAiModel:
         plan: LanguageModelPlan,
         *,
         key: str,
+        price: Price,
         wait: Callable[[float], None] = time.sleep,
         chance: Callable[[], float] = random.random,
         clock: Callable[[], float] = time.monotonic,
@@ -64,10 +66,7 @@ class OpenAiModel:
         self._plan = plan
         self._exchange = Exchange(address := Address.parse(plan.url), _PATH, key=key)
         self._digest = digest_of({"wire": "openai/chat", "url": address.base, "model": plan.model})
-        self._prices = {
-            "read_price": Cost.parse(plan.read_price),
-            "written_price": Cost.parse(plan.written_price),
-        }
+        self._price = price
         self._dialect = Dialect()
         self._wait, self._chance, self._clock = wait, chance, clock
 
@@ -140,7 +139,7 @@ class OpenAiModel:
             heard = replace(heard, trouble="its answer holds no text")
         # What failed is counted as billed where the server says so; what came, in any case.
         if reply is not None and (heard.trouble is None or reply.usage.told):
-            heard = replace(heard, cost=reply.usage.cost(**self._prices))
+            heard = replace(heard, cost=reply.usage.cost(self._price))
         return heard
 
     def _pause(self, tries: int, heard: _Heard, until: float, billed: Cost) -> None:

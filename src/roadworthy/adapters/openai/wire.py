@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from roadworthy.ports.language import Message
 from roadworthy.quantities import Cost
+from roadworthy.usage import Price, Tokens
 
-_MILLION = 1_000_000
 _BYTES_A_TOKEN = 3  # English has four to five, code and other languages fewer: reckoned high
 _OVERHEAD_TOKENS = 4_096  # templates and schemas that a server adds before it counts
 _MOST_WRITTEN = 1_000_000
@@ -84,10 +84,9 @@ class Usage:
     written: int
     told: bool
 
-    def cost(self, *, read_price: Cost, written_price: Cost) -> Cost:
-        """At prices of a million tokens, rounded up to a whole nano-unit."""
-        nano = self.read * read_price.nano + self.written * written_price.nano
-        return Cost(-(-nano // _MILLION), read_price.currency)
+    def cost(self, price: Price) -> Cost:
+        """What they come to, rounded up to a whole nano-unit."""
+        return price.cost(Tokens(self.read, self.written))
 
 
 @dataclass(frozen=True, slots=True)
