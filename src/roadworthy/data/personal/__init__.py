@@ -12,20 +12,36 @@ from roadworthy.data.personal.span import Replace, Span, join, mask, redact, res
 if TYPE_CHECKING:
     from roadworthy.data.personal.classifier import Classifier
     from roadworthy.data.personal.columns import ColumnClasses
+    from roadworthy.data.personal.disguise import Disguise, Restorer
+    from roadworthy.data.personal.events import EventRestorer
+    from roadworthy.data.personal.wire import hide_body, restore_body
 
 __all__ = [
     "Classifier",
     "ColumnClasses",
+    "Disguise",
+    "EventRestorer",
     "Kind",
     "PersonalClass",
     "Replace",
+    "Restorer",
     "Span",
+    "hide_body",
     "join",
     "mask",
     "redact",
     "restore",
+    "restore_body",
 ]
-_HOMES = {"Classifier": "classifier", "ColumnClasses": "columns"}
+_HOMES = {
+    "Classifier": "classifier",
+    "ColumnClasses": "columns",
+    "Disguise": "disguise",
+    "EventRestorer": "events",
+    "Restorer": "disguise",
+    "hide_body": "wire",
+    "restore_body": "wire",
+}
 
 
 def __getattr__(name: str) -> Any:

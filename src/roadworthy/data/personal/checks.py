@@ -17,6 +17,8 @@ _IBAN_LENGTHS = {
     PT25 QA29 RO24 RS22 RU33 SA24 SC31 SD18 SE24 SI19 SK24 SM27 SN28 SO23 ST25 SV28 TD27 TG28 TL23 TN24 TR26 UA29
     VA22 VG24 XK20 YE30""")
 }
+# ISO 13616: A counts 10, Z 35.
+_IBAN_FIGURES = {char: str(int(char, 36)) for char in "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 _PLAIN = bytes(max(0, code - 48) % 10 for code in range(256))
 _DOUBLED = bytes(sum(divmod(2 * figure, 10)) for figure in _PLAIN)
 _WEIGHTS_SVNR = (2, 1, 2, 5, 7, 1, 2, 1, 2, 1, 2, 1)
@@ -66,7 +68,7 @@ def passes_iban(compact: str) -> bool:
     # 00, 01 and 99 leave the right remainder and are never given.
     if not 2 <= int(upper[2:4]) <= 98:
         return False
-    return int("".join(str(int(char, 36)) for char in upper[4:] + upper[:4])) % 97 == 1
+    return int("".join([_IBAN_FIGURES[char] for char in upper[4:] + upper[:4]])) % 97 == 1
 
 
 def is_ssn(digits: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from roadworthy.data.personal import checks
 from roadworthy.data.personal.classes import PersonalClass
@@ -11,7 +12,6 @@ from roadworthy.data.personal.span import Span
 from roadworthy.data.personal.topics import Context, Topic, around
 
 _P = PersonalClass
-_IBAN = re.compile(r"[A-Za-z]{2}\d{2}(?:[ \u00a0.-]?[A-Za-z0-9]){11,34}")
 _SEPARATORS = re.compile(r"[ \u00a0.-]")
 _NINO = re.compile(
     r"(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D](?!\w)"
@@ -57,19 +57,18 @@ def _iban(text: str, start: int) -> Span | None:
     length = checks.iban_length(text[start : start + 2])
     if not length:
         return None
-    found = _IBAN.match(text, start, start + 2 * length)
+    found = _iban_of(length).match(text, start)
     if found is None:
         return None
-    seen = 0
-    for at in range(start, found.end()):
-        if text[at].isalnum():
-            seen += 1
-            if seen == length:
-                after = text[at + 1 : at + 2]
-                if after.isalnum() or after == "_":
-                    return None
-                compact = _SEPARATORS.sub("", text[start : at + 1])
-                if not checks.passes_iban(compact):
-                    return None
-                return Span(start, at + 1, _P.IBAN, 0.99, compact[:2].upper())
-    return None
+    end = found.end()
+    after = text[end : end + 1]
+    if after.isalnum() or after == "_":
+        return None
+    compact = _SEPARATORS.sub("", found[0])
+    return Span(start, end, _P.IBAN, 0.99, compact[:2].upper()) if checks.passes_iban(compact) else None
+
+
+@lru_cache(maxsize=64)
+def _iban_of(length: int) -> re.Pattern[str]:
+    """The form of an IBAN of this length, with the separators that people write in it."""
+    return re.compile(rf"[A-Za-z]{{2}}\d{{2}}(?:[ \u00a0.-]?[A-Za-z0-9]){{{length - 4}}}")

@@ -42,7 +42,8 @@ def read_at(text: str, at: int) -> tuple[Span | None, int]:
         return None, at + 1
     local = backwards[0][::-1]
     # "o'brien@…" keeps its apostrophe, "'jane@…'" and "to=jane@…" lose what is before it.
-    for parting in reversed(list(_PARTING.finditer(local))):
+    partings = () if local.replace(".", "").isalnum() else tuple(_PARTING.finditer(local))
+    for parting in reversed(partings):
         if parting[0] not in "'’" or parting.start() == 0 or not local[parting.start() - 1].isalpha():
             local = local[parting.end() :]
             break
@@ -56,10 +57,12 @@ def read_at(text: str, at: int) -> tuple[Span | None, int]:
 
 
 def _login(text: str, at: int) -> Span | None:
-    before = text[max(0, at - 150) : at]
-    if "://" not in before:
+    first = max(0, at - 150)
+    colon = text.rfind("://", first, at)
+    if colon < 0:
         return None
-    scheme = _URL.search(before, max(0, before.rindex("://") - 32))
+    before = text[first:at]
+    scheme = _URL.search(before, max(0, colon - first - 32))
     if scheme is None:
         return None
     end = at + 1
@@ -79,9 +82,9 @@ def _login(text: str, at: int) -> Span | None:
 
 
 def _domain(text: str, at: int) -> str:
-    figures = _IN_FIGURES.match(text, at + 1)
-    if figures is not None:
-        return figures[0]
+    if text[at + 1 : at + 2] == "[":
+        figures = _IN_FIGURES.match(text, at + 1)
+        return "" if figures is None else figures[0]
     found = _DOMAIN.match(text, at + 1, at + 255)
     if found is None:
         return ""

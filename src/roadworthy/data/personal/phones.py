@@ -60,13 +60,13 @@ def likeness(run: str, digits: str, context: Context, regions: Sequence[str]) ->
 
 
 def _international(run: str, digits: str, context: Context, *, told: bool) -> float:
-    # The trunk zero of "+49 (0)171" is not dialled.
-    number = "+" + re.sub(r"\D", "", run.replace("(0)", "", 1))
     if told:
         return 0.95 if len(digits) >= 7 else 0.0
     if len(digits) < 8:
         return 0.0
     if context.nearest & _NO_REASON or run[1:].isdigit():
+        # The trunk zero of "+49 (0)171" is not dialled.
+        number = "+" + re.sub(r"\D", "", run.replace("(0)", "", 1))
         return 0.85 if _is_possible(number) else 0.0
     return 0.9
 

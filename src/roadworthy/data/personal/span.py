@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from roadworthy.data.personal.classes import Kind, PersonalClass
 from roadworthy.errors import InputProblem, Problem
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Characters ``start`` to ``end`` (code points, the end outside) hold ``cls``, this surely (0 to 1).
 
     ``detail`` says more where there is more: the country of an identifier, the issuer of a card. It is

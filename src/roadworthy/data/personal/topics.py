@@ -144,6 +144,10 @@ _TAILS = words(" ".join(end[-3:] for end in _ENDS))
 _OF_COUNTRIES = Topic.IDENTITY | Topic.TAX
 _BEFORE, _AFTER = 56, 16
 _WORD = re.compile(r"[^\W\d_]+")
+# Small letters for letters and blanks for everything else.
+_LETTERS_ALONE = bytes(
+    ord(chr(code).lower()) if chr(code).isalpha() and code < 128 else 32 for code in range(256)
+)
 _DIRECTLY_AFTER = re.compile(r"[\s(\[–—-]{0,3}([^\W\d_]{2,12}|[€$£%])")
 _AFTER_PHONES = words("""office home work desk mobile mobil cell fax phone tel telefon telephone whatsapp handy büro privat bureau domicile
     portable móvil geschäftlich dienstlich""")
@@ -169,8 +173,8 @@ NOWHERE = Context()
 def around(text: str, start: int, end: int, lead: Context = NOWHERE) -> Context:
     """What the words before and directly after a place say about it; ``lead`` is what a column's header says."""
     nearest, every, country, known = 0, 0, "", TOPICS.get
-    before = text[max(0, start - _BEFORE) : start].lower()
-    for word in reversed(_WORD.findall(before)):
+    before = text[max(0, start - _BEFORE) : start]
+    for word in reversed(_words_of(before)):
         topic = known(word)
         if topic is None:
             if word[-3:] not in _TAILS and word[-2:] not in _TAILS:
@@ -195,6 +199,14 @@ def around(text: str, start: int, end: int, lead: Context = NOWHERE) -> Context:
         if topic:
             nearest, every = topic, every | topic
     return Context(nearest or lead.nearest, every | lead.all, country or lead.country)
+
+
+def _words_of(text: str) -> list[str]:
+    """The words of a text in small letters, in order."""
+    if text.isascii():
+        # The same words as the expression finds, and most texts are such.
+        return text.encode("ascii").translate(_LETTERS_ALONE).decode("ascii").split()
+    return _WORD.findall(text.lower())
 
 
 def of_words(words: str) -> Context:
