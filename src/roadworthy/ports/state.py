@@ -17,6 +17,7 @@ from roadworthy.evidence import Measurement
 from roadworthy.gate import Waiver
 from roadworthy.ledger import Checkpoint, Entry
 from roadworthy.ports.evaluating import Evaluations
+from roadworthy.ports.metering import Metering
 from roadworthy.ports.spotchecks import SpotChecks
 from roadworthy.principal import Approval, Principal, Stop
 from roadworthy.quantities import Cost, Digest, Id
@@ -115,6 +116,12 @@ class Cases(Protocol):
 
     def open_step(self, tx: Transaction, opening: Opening) -> None:
         """Note that an attempt begins. Again for the same ordinal: one more attempt, billed too."""
+
+    def bill_attempt(self, tx: Transaction, opening: Opening) -> None:
+        """The attempt that was opened last gave no result, and cost ``opening.reserved`` instead of its reserve.
+
+        Errors: ``Conflict`` RW-STORE-001 for a step that is recorded, or was never opened.
+        """
 
     def record_step(self, tx: Transaction, step: Step) -> None:
         """Write the result. ``attempts`` and the cost of interrupted attempts are added by the store.
@@ -240,7 +247,10 @@ class EvidenceStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What a secret was turned into before it was stored. ``kind``: key, session, link."""
+    """What a secret was turned into before it was stored. ``kind``: key, session, link.
+
+    ``release`` and ``stage``: what a key for calls to models declares; empty for every other.
+    """
 
     id: str
     kind: str
@@ -249,6 +259,8 @@ class Credential:
     use_case: str
     created_at: datetime
     expires_at: datetime
+    release: str = ""
+    stage: str = ""
 
 
 class People(Protocol):
@@ -266,6 +278,11 @@ class People(Protocol):
     def add_credential(self, tx: Transaction, credential: Credential) -> None: ...
 
     def credential(self, tx: Transaction, kind: str, id_: str) -> Credential | None: ...
+
+    def credentials(
+        self, tx: Transaction, kind: str, *, use_case: str = "", after: str = "", limit: int = 100
+    ) -> Page[Credential]:
+        """All of a kind, by id; of one use case, where it is named."""
 
     def spend_credential(self, tx: Transaction, kind: str, id_: str) -> bool:
         """Delete it. False if it was gone: a link works once."""
@@ -336,6 +353,7 @@ class Store(Protocol):
     ledger: LedgerStore
     evaluations: Evaluations
     spot_checks: SpotChecks
+    metering: Metering
 
     def read(self) -> AbstractContextManager[Transaction]: ...
 

@@ -1,6 +1,6 @@
 """What a call to a model uses, what that costs, and what it may cost: tokens, prices, calls, budgets."""
 
-from roadworthy.usage.budget import Ask, Grant, Level, Node, Refusal, chunk, path_of
+from roadworthy.usage.budget import Ask, Grant, Level, Node, Refusal, answers, chunk, path_of
 from roadworthy.usage.call import Call, Ending, Wire, case_reference
 from roadworthy.usage.price import Price
 from roadworthy.usage.tokens import Tokens
@@ -16,6 +16,7 @@ __all__ = [
     "Refusal",
     "Tokens",
     "Wire",
+    "answers",
     "case_reference",
     "chunk",
     "path_of",

@@ -9,14 +9,16 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from roadworthy.adapters.sql import SqlStore, current, is_current, open_engine, upgrade
+from roadworthy.adapters.sql.migrations.version import _config
 from roadworthy.adapters.sql.schema import metadata
 from roadworthy.errors import InputProblem, Unavailable
 
-NEWEST = "0006"
+NEWEST = "0007"
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -80,6 +82,25 @@ def test_migrations_lead_to_the_tables_the_program_knows(open_one: Callable[[], 
         metadata.drop_all(connection)
         metadata.create_all(connection)
     assert _tables(engine) == migrated
+
+
+def test_a_key_made_before_there_were_calls_is_bound_to_no_release(
+    open_one: Callable[[], sa.Engine],
+) -> None:
+    engine = open_one()
+    with engine.begin() as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0006")
+        connection.exec_driver_sql(
+            "INSERT INTO credential VALUES ('key', 'k', 'otto', 'proof', 'support', 0, 1)"
+        )
+    upgrade(engine)
+    store = SqlStore(engine)
+    with store.read() as tx:
+        kept = store.people.credential(tx, "key", "k")
+    assert kept is not None
+    assert (kept.principal, kept.use_case, kept.release, kept.stage) == ("otto", "support", "", "")
 
 
 def test_migrating_again_changes_nothing(open_one: Callable[[], sa.Engine]) -> None:

@@ -13,6 +13,7 @@ from roadworthy.casework.case import State
 from roadworthy.casework.effect import EffectState
 from roadworthy.stage import Stage
 from roadworthy.testing.conformance.examples import AT, RELEASE, id_at
+from roadworthy.usage import Level
 
 
 @contextmanager
@@ -54,10 +55,16 @@ QUESTIONS: dict[str, Callable[[SqlStore, SqlTransaction], object]] = {
     "certificates": lambda store, tx: store.evidence.certificates(tx, "support", release=RELEASE),
     "approvals": lambda store, tx: store.evidence.approvals(tx, "support", digest=RELEASE),
     "ledger": lambda store, tx: store.ledger.about(tx, id_at(1)),
+    "budgets": lambda store, tx: store.metering.budgets(tx, level=Level.KEY),
+    "standing of budgets": lambda store, tx: store.metering.standing(tx, ["a", "b"]),
+    "unattributed": lambda store, tx: store.metering.unattributed(tx, ["a", "b"]),
+    "calls of a period": lambda store, tx: store.metering.totals(tx, ["support"], AT, AT),
+    "calls of a case": lambda store, tx: store.metering.of_case(tx, "support", "c"),
+    "calls of a batch": lambda store, tx: store.metering.of_batch(tx, id_at(1)),
     "payload": lambda store, tx: store.replies.recall(tx, "s", "k"),
 }
 
-FEW = {"outcomes", "cases in a state everywhere"}
+FEW = {"outcomes", "cases in a state everywhere", "calls of a period"}
 """Answers with so few rows that sorting them costs nothing."""
 
 

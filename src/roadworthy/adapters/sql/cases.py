@@ -162,6 +162,9 @@ class SqlCases:
         """Errors: ``Conflict`` RW-STORE-001 if a result stands there already."""
         journal.open_step(tx, opening)
 
+    def bill_attempt(self, tx: Transaction, opening: Opening) -> None:
+        journal.bill_attempt(tx, opening)
+
     def record_step(self, tx: Transaction, step: Step) -> None:
         journal.record_step(tx, step)
 

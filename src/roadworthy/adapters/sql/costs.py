@@ -14,6 +14,7 @@ from roadworthy.business.costs.rows import (
     EVALUATION,
     MIRROR,
     CaseCost,
+    ContextUse,
     EvaluationCost,
     OneCase,
     Repeats,
@@ -25,9 +26,11 @@ from roadworthy.ports import Transaction
 from roadworthy.ports.costs import MOST_CASES
 from roadworthy.quantities import Cost, new_id
 from roadworthy.stage import SIMULATED, Stage
+from roadworthy.usage import Ending
 
 _case, _step, _review = schema.case_record, schema.step, schema.review
 _evaluation, _result, _spend = schema.evaluation, schema.evaluation_result, schema.spend
+_call = schema.model_call
 
 _DAY_US = 86_400_000_000
 _FIRST = date(1970, 1, 1)
@@ -190,6 +193,50 @@ def _of_repeats() -> sa.Select[Any]:
     )
 
 
+def _of_contexts() -> sa.Select[Any]:
+    """The median of tokens read is the lower of the two in the middle, by rank."""
+    alike = ("use_case", "version", "step", "task", "model")
+    of = [_call.c[name] for name in alike]
+    ranked = (
+        sa.select(
+            *of, _call.c.read, _call.c.cached, _call.c.written,
+            sa.func.row_number().over(partition_by=of, order_by=_call.c.read).label("place"),
+            sa.func.count().over(partition_by=of).label("number"),
+        )
+        .where(
+            _call.c.use_case.in_(sa.bindparam("use_cases", expanding=True)),
+            _call.c.at >= sa.bindparam("start", type_=_call.c.at.type),
+            _call.c.at < sa.bindparam("end", type_=_call.c.at.type),
+            _call.c.ending.in_([Ending.ANSWERED.value, Ending.LEFT.value]),
+            # A rehearsed case's calls name what it is run for in place of a stage.
+            _call.c.stage.in_(sorted(stage.value for stage in Stage if stage not in SIMULATED)),
+            ~_call.c.estimated,
+            _call.c.wire != "embeddings",
+        )
+        .subquery("ranked")
+    )  # fmt: skip
+    by = [ranked.c[name] for name in alike]
+    middle = (ranked.c.number + 1) // 2
+    median = (
+        sa.select(
+            *by, ranked.c.read, ranked.c.cached, ranked.c.written,
+            sa.func.max(sa.case((ranked.c.place == middle, ranked.c.read))).over(partition_by=by).label("typical"),
+        )
+        .subquery("median")
+    )  # fmt: skip
+    each = [median.c[name] for name in (*alike, "typical")]
+    over = sa.case((median.c.read > median.c.typical, median.c.read - median.c.typical), else_=0)
+    return (
+        sa.select(
+            *each, sa.func.count(), sa.func.sum(median.c.read), sa.func.sum(median.c.cached),
+            sa.func.sum(median.c.written), sa.func.min(median.c.read), sa.func.sum(over),
+        )
+        .group_by(*each)
+        .order_by(*each)
+    )  # fmt: skip
+
+
+_CONTEXTS = _of_contexts()
 _STEPS, _CASES, _REVIEWS = _of_steps(), _of_cases(), _of_reviews()
 _EVALUATIONS, _REPEATS = _of_evaluations(), _of_repeats()
 _COUNTED = sa.select(_spend.c.minor).where(
@@ -264,6 +311,18 @@ class SqlCosts:
             Repeats(use_case, release, name, int(calls), int(repeated), Cost(int(nano), currency))
             for release, name, currency, calls, repeated, nano in rows
         )
+
+    def contexts(
+        self, tx: Transaction, use_cases: Sequence[str], start: datetime, end: datetime
+    ) -> tuple[ContextUse, ...]:
+        rows = execute(tx, _CONTEXTS, {"use_cases": list(use_cases), "start": start, "end": end})
+        return tuple(
+            ContextUse(
+                use_case, release, step, task, model, int(calls), int(read), int(cached), int(written),
+                int(least), int(typical), int(over),
+            )
+            for use_case, release, step, task, model, typical, calls, read, cached, written, least, over in rows
+        )  # fmt: skip
 
     def counted(self, tx: Transaction, use_case: str, month: date) -> int:
         values = {"use_case": use_case, "month": month.replace(day=1).isoformat()}

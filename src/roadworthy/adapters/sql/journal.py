@@ -47,6 +47,19 @@ _RECORD = _insert.on_conflict_do_update(
     where=_unrecorded,
 ).execution_options(**COUNTED)
 
+_BILL = (
+    sa.update(_step)
+    .where(
+        _step.c.case_id == sa.bindparam("of_case"),
+        _step.c.run == sa.bindparam("of_run"),
+        _step.c.ordinal == sa.bindparam("at_ordinal"),
+        _step.c.result.is_(None),
+        _step.c.currency == sa.bindparam("in_currency"),
+    )
+    .values(reserved_nano=sa.bindparam("billed"))
+    .execution_options(**COUNTED)
+)
+
 _FOUND = sa.select(_step.c.name, _step.c.result, _step.c.currency).where(
     _step.c.case_id == sa.bindparam("case"),
     _step.c.run == sa.bindparam("run"),
@@ -124,6 +137,19 @@ def open_step(tx: Transaction, opening: Opening) -> None:
         raise _taken(tx, opening.case, opening.run, opening.ordinal, opening.reserved)
 
 
+def bill_attempt(tx: Transaction, opening: Opening) -> None:
+    """Put what the newest attempt cost in place of its reserve. Errors: as ``open_step``."""
+    values = {
+        "of_case": opening.case,
+        "of_run": opening.run,
+        "at_ordinal": opening.ordinal,
+        "in_currency": opening.reserved.currency,
+        "billed": opening.reserved.nano,
+    }
+    if execute(tx, _BILL, values).rowcount != 1:
+        raise _taken(tx, opening.case, opening.run, opening.ordinal, opening.reserved)
+
+
 def record_step(tx: Transaction, step: Step) -> None:
     """Write the result, whether or not an attempt was opened before."""
     values = {
@@ -154,7 +180,9 @@ def spent(tx: Transaction, case: str) -> Cost:
 
 
 def _taken(tx: Transaction, case: str, run: int, ordinal: int, cost: Cost) -> Exception:
-    found = execute(tx, _FOUND, {"case": case, "run": run, "ordinal": ordinal}).one()
+    found = execute(tx, _FOUND, {"case": case, "run": run, "ordinal": ordinal}).first()
+    if found is None:
+        return Conflict("RW-STORE-001", Problem(f"step {ordinal} was never opened"))
     if found.result is None:
         return ValueError(f"{found.currency} and {cost.currency} cannot be added")
     return Conflict(

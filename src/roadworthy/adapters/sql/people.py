@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from roadworthy.adapters.sql import schema
-from roadworthy.adapters.sql.page import bounded
+from roadworthy.adapters.sql.page import bounded, page, seen
 from roadworthy.adapters.sql.rows import COUNTED
 from roadworthy.adapters.sql.transaction import execute
-from roadworthy.ports import Credential, Transaction
+from roadworthy.ports import Credential, Page, Transaction
 from roadworthy.principal import Kind, Principal, Role
 
 _principal, _credential = schema.principal, schema.credential
@@ -25,6 +25,16 @@ _ALL = sa.select(_principal).order_by(_principal.c.id).limit(sa.bindparam("most"
 _ADD_CREDENTIAL = sa.insert(_credential)
 _named = (_credential.c.kind == sa.bindparam("kind"), _credential.c.id == sa.bindparam("id"))
 _CREDENTIAL = sa.select(_credential).where(*_named)
+_CREDENTIALS = (
+    sa.select(_credential)
+    .where(
+        _credential.c.kind == sa.bindparam("kind"),
+        _credential.c.id > sa.bindparam("after"),
+        sa.bindparam("use_case", type_=sa.Text).in_(["", _credential.c.use_case]),
+    )
+    .order_by(_credential.c.id)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
 _SPEND = _credential.delete().where(*_named)
 
 
@@ -68,12 +78,27 @@ class SqlPeople:
                 "use_case": credential.use_case,
                 "created_at": credential.created_at,
                 "expires_at": credential.expires_at,
+                "release": credential.release,
+                "stage": credential.stage,
             },
         )
 
     def credential(self, tx: Transaction, kind: str, id_: str) -> Credential | None:
         row = execute(tx, _CREDENTIAL, {"kind": kind, "id": id_}).first()
         return None if row is None else Credential(**row._mapping)
+
+    def credentials(
+        self, tx: Transaction, kind: str, *, use_case: str = "", after: str = "", limit: int = 100
+    ) -> Page[Credential]:
+        most = bounded(limit)
+        wanted = {
+            "kind": kind,
+            "use_case": use_case,
+            "after": seen(after) if after else "",
+            "most": most + 1,
+        }
+        rows = [Credential(**row._mapping) for row in execute(tx, _CREDENTIALS, wanted)]
+        return page(rows, [row.id for row in rows], most)
 
     def spend_credential(self, tx: Transaction, kind: str, id_: str) -> bool:
         return execute(tx, _SPEND, {"kind": kind, "id": id_}).rowcount == 1

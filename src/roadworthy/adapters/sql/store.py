@@ -13,6 +13,7 @@ from roadworthy.adapters.sql.engine import begin_read, begin_write
 from roadworthy.adapters.sql.evaluations import SqlEvaluations
 from roadworthy.adapters.sql.evidence import SqlEvidence
 from roadworthy.adapters.sql.ledger import SqlLedger
+from roadworthy.adapters.sql.metering import SqlMetering
 from roadworthy.adapters.sql.people import SqlPeople
 from roadworthy.adapters.sql.releases import SqlReleases
 from roadworthy.adapters.sql.replies import SqlReplies
@@ -43,6 +44,7 @@ class SqlStore(Store):
         self.ledger = SqlLedger(engine)
         self.evaluations = SqlEvaluations()
         self.spot_checks = SqlSpotChecks()
+        self.metering = SqlMetering()
 
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:

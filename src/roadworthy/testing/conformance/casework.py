@@ -232,6 +232,21 @@ class CasesConformance:
             assert (step.attempts, step.cost, step.segment) == (3, Cost(1_750), 3)
             assert store.cases.spent(tx, id_at(1)) == Cost(1_750)
 
+    def test_an_attempt_that_failed_is_billed_at_what_it_cost(self, store: Store) -> None:
+        with store.write() as tx:
+            store.cases.add(tx, a_case())
+            store.cases.open_step(tx, an_opening(reserved=Cost(1_000), segment=1))
+            store.cases.bill_attempt(tx, an_opening(reserved=Cost(30), segment=1))
+            assert store.cases.spent(tx, id_at(1)) == Cost(30)
+            store.cases.open_step(tx, an_opening(reserved=Cost(500), segment=2))
+            assert store.cases.spent(tx, id_at(1)) == Cost(530)
+            store.cases.record_step(tx, a_step(cost=Cost(250), segment=2))
+            (step,) = store.cases.steps(tx, id_at(1), run=1)
+            assert (step.attempts, step.cost) == (2, Cost(280))
+        for wrong in (an_opening(reserved=Cost(5)), an_opening(9, reserved=Cost(5))):
+            with pytest.raises(Conflict), store.write() as tx:
+                store.cases.bill_attempt(tx, wrong)
+
     def test_an_uninterrupted_step_costs_what_it_says(self, store: Store) -> None:
         with store.write() as tx:
             store.cases.open_step(tx, an_opening(reserved=Cost(1_000)))

@@ -11,7 +11,14 @@ from roadworthy.errors import Conflict
 from roadworthy.ports import Store, Transaction
 from roadworthy.principal import Kind, Principal, Role
 from roadworthy.quantities import digest
-from roadworthy.testing.conformance.examples import AT, a_credential, a_stop, begin_and_roll_back, id_at
+from roadworthy.testing.conformance.examples import (
+    AT,
+    RELEASE,
+    a_credential,
+    a_stop,
+    begin_and_roll_back,
+    id_at,
+)
 
 OTTO = Principal("otto", "Otto Maß", Kind.PERSON, frozenset({Role.OWNER, Role.REVIEWER}), demo=True)
 ROBOT = Principal("robot", "", Kind.AGENT, frozenset(), disabled=True, use_case="support")
@@ -41,7 +48,7 @@ class PeopleConformance:
             assert store.people.password_hash(tx, "otto") == ""
 
     def test_a_credential_is_spent_once(self, store: Store) -> None:
-        session = a_credential(kind="session")
+        session = a_credential(kind="session", release=RELEASE, stage="canary")
         with store.write() as tx:
             store.people.add_credential(tx, a_credential())
             store.people.add_credential(tx, session)
@@ -51,6 +58,18 @@ class PeopleConformance:
         with store.read() as tx:
             assert store.people.credential(tx, "link", a_credential().id) is None
             assert store.people.credential(tx, "session", a_credential().id) == session
+
+    def test_credentials_of_a_kind_are_listed_page_by_page(self, store: Store) -> None:
+        kept = [a_credential(id=f"k{number}", kind="gateway", use_case="desk") for number in range(3)]
+        with store.write() as tx:
+            for one in (*kept, a_credential(), a_credential(id="other", kind="gateway", use_case="shop")):
+                store.people.add_credential(tx, one)
+        with store.read() as tx:
+            first = store.people.credentials(tx, "gateway", use_case="desk", limit=2)
+            rest = store.people.credentials(tx, "gateway", use_case="desk", after=first.after, limit=2)
+            assert [*first.rows, *rest.rows] == kept
+            assert rest.after == ""
+            assert len(store.people.credentials(tx, "gateway").rows) == 4
 
     def test_two_credentials_never_share_an_id(self, store: Store) -> None:
         with store.write() as tx:

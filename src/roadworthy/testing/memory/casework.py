@@ -101,6 +101,17 @@ class MemoryCases:
         sum(before, start=opening.reserved)
         memory.change("opening")[opening.case] = {**attempts, place: (*before, opening.reserved)}
 
+    def bill_attempt(self, tx: Transaction, opening: Opening) -> None:
+        memory = opened(tx)
+        place = (opening.run, opening.ordinal)
+        self._refuse_recorded(memory, opening.case, place)
+        attempts = memory.table("opening").get(opening.case, {})
+        if place not in attempts:
+            raise Conflict("RW-STORE-001", f"step {opening.ordinal} was never opened")
+        before = attempts[place][:-1]
+        sum(before, start=opening.reserved)
+        memory.change("opening")[opening.case] = {**attempts, place: (*before, opening.reserved)}
+
     def record_step(self, tx: Transaction, step: Step) -> None:
         memory = opened(tx)
         place = (step.run, step.ordinal)

@@ -10,11 +10,11 @@ from typing import Any
 from roadworthy.errors import Conflict, NotFound, Problem
 from roadworthy.evidence import Measurement
 from roadworthy.gate import Waiver
-from roadworthy.ports import Credential, Transaction
+from roadworthy.ports import Credential, Page, Transaction
 from roadworthy.principal import Approval, Principal, Stop
 from roadworthy.quantities import Digest
 from roadworthy.release import Archive, Release, Rollout, short
-from roadworthy.testing.memory.page import taken
+from roadworthy.testing.memory.page import page, taken
 from roadworthy.testing.memory.transaction import opened
 from roadworthy.trust import Certificate
 
@@ -135,6 +135,16 @@ class MemoryPeople:
 
     def credential(self, tx: Transaction, kind: str, id_: str) -> Credential | None:
         return opened(tx).table("credential").get((kind, id_))
+
+    def credentials(
+        self, tx: Transaction, kind: str, *, use_case: str = "", after: str = "", limit: int = 100
+    ) -> Page[Credential]:
+        found = [
+            one
+            for one in opened(tx).table("credential").values()
+            if one.kind == kind and use_case in {"", one.use_case}
+        ]
+        return page(found, after=after, limit=limit, newest_first=False)
 
     def spend_credential(self, tx: Transaction, kind: str, id_: str) -> bool:
         return opened(tx).change("credential").pop((kind, id_), None) is not None

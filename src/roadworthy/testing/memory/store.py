@@ -11,6 +11,7 @@ from roadworthy.ledger import Checkpoint, Entry, Frontier, leaf_hash
 from roadworthy.ports import Store, Transaction
 from roadworthy.testing.memory.casework import MemoryCases, MemoryEffects, MemoryReviews
 from roadworthy.testing.memory.evaluations import MemoryEvaluations
+from roadworthy.testing.memory.metering import MemoryMetering
 from roadworthy.testing.memory.records import (
     MemoryEvidence,
     MemoryPeople,
@@ -44,6 +45,7 @@ class MemoryStore(Store):
         self.ledger = MemoryLedger(self)
         self.evaluations = MemoryEvaluations()
         self.spot_checks = MemorySpotChecks()
+        self.metering = MemoryMetering()
 
     @contextmanager
     def read(self) -> Iterator[MemoryTransaction]:

@@ -37,6 +37,14 @@ from roadworthy.adapters.sql.schema.ledger import (
     ledger_reference,
     ledger_state,
 )
+from roadworthy.adapters.sql.schema.metering import (
+    budget,
+    budget_lease,
+    budget_owner,
+    call_batch,
+    model_call,
+    unattributed_charge,
+)
 from roadworthy.adapters.sql.schema.people import (
     acknowledgement,
     credential,
@@ -52,6 +60,10 @@ from roadworthy.adapters.sql.schema.words import metadata
 __all__ = [
     "acknowledgement",
     "approval",
+    "budget",
+    "budget_lease",
+    "budget_owner",
+    "call_batch",
     "case_record",
     "certificate",
     "checkpoint",
@@ -71,6 +83,7 @@ __all__ = [
     "ledger_state",
     "measurement",
     "metadata",
+    "model_call",
     "outcome",
     "payload",
     "principal",
@@ -87,6 +100,7 @@ __all__ = [
     "step",
     "stop",
     "subject_key",
+    "unattributed_charge",
     "waiver",
     "watch",
 ]

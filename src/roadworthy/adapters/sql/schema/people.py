@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from roadworthy.adapters.sql.columns import Moment, Number, Real, Words
+from roadworthy.adapters.sql.columns import Moment, Number, Real, Text, Words
 from roadworthy.adapters.sql.schema.words import has, key, may_have, table
 
 principal = table(
@@ -28,6 +28,8 @@ credential = table(
     has("use_case"),
     has("created_at", Moment),
     has("expires_at", Moment),
+    sa.Column("release", Text, nullable=False, server_default=""),
+    sa.Column("stage", Text, nullable=False, server_default=""),
 )
 
 stop = table(
