@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 from roadworthy.business.costs.advice import (
     Advice,
-    Rival,
     cached,
     cheaper_release,
     dear_slices,
@@ -17,6 +16,7 @@ from roadworthy.business.costs.advice import (
     ranked,
 )
 from roadworthy.business.costs.anomalies import MOST_CLEAN, RATE, Unusual, unusual_days
+from roadworthy.business.costs.asking import Batch, batches, shorter_contexts
 from roadworthy.business.costs.focus import focus_csv
 from roadworthy.business.costs.forecast import (
     MOST_DAYS,
@@ -29,6 +29,7 @@ from roadworthy.business.costs.forecast import (
 from roadworthy.business.costs.report import (
     BudgetUsed,
     Line,
+    ModelPrice,
     PerCase,
     Period,
     Rates,
@@ -38,23 +39,35 @@ from roadworthy.business.costs.report import (
     review_cost,
     unpriced,
 )
-from roadworthy.business.costs.rows import CaseCost, EvaluationCost, ReviewCount, StepCost, Work
-from roadworthy.charter import Charter
+from roadworthy.business.costs.rows import (
+    CallUse,
+    CaseCost,
+    ContextUse,
+    EvaluationCost,
+    ReviewCount,
+    StepCost,
+    Work,
+)
+from roadworthy.charter import Charter, LanguageModelPlan
 from roadworthy.charter import read as read_charter
 from roadworthy.errors import InputProblem, NotFound, Problem
-from roadworthy.measure.suites.recording import every_result
+from roadworthy.measure.calluse import call_uses, contexts, releases_of
+from roadworthy.measure.rivals import rivals as releases_beside
 from roadworthy.operate.deployment import Deployment
 from roadworthy.ports import Transaction
 from roadworthy.ports.costs import Costs
-from roadworthy.ports.evaluating import EvaluationRecord
 from roadworthy.principal import Principal, require
 from roadworthy.quantities import Cost
 from roadworthy.release import Release, Rollout
-from roadworthy.stage import ENDED, Stage
-from roadworthy.trust import Scored, compare
+from roadworthy.routing import snapshot
+from roadworthy.stage import Stage
+from roadworthy.usage import Price
 
 MOST_DAYS_ASKED = 400
-_SHOWN_EVALUATIONS = 200
+
+
+PriceOf = Callable[[LanguageModelPlan], Price | None]
+"""What a model costs; None where nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +82,12 @@ class Books:
     evaluations: tuple[EvaluationCost, ...]
     rates: Mapping[str, Rates]
     free: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    calls: tuple[CallUse, ...] = ()
+    contexts: tuple[ContextUse, ...] = ()
 
     def lines(self, *, by: Sequence[str], period: Period) -> tuple[Line, ...]:
         """The books told apart by these fields."""
-        return lines(self.steps, self.evaluations, self.rates, by=by, period=period)
+        return lines(self.steps, self.evaluations, self.rates, calls=self.calls, by=by, period=period)
 
     def per_case(self) -> tuple[PerCase, ...]:
         """What a live case comes to, for each use case."""
@@ -80,7 +95,7 @@ class Books:
 
     def unpriced(self) -> tuple[Unpriced, ...]:
         """What has no price."""
-        return unpriced(self.steps, self.evaluations, free=self.free)
+        return unpriced(self.steps, self.evaluations, free=self.free, calls=self.calls)
 
 
 def books(
@@ -91,8 +106,9 @@ def books(
     costs: Costs,
     first: date,
     last: date,
+    price: PriceOf | None = None,
 ) -> Books:
-    """Read the books. No use case named: all there are.
+    """Read the books. No use case named: all there are. ``price`` says what a model costs whose charter does not.
 
     Errors:  ``InputProblem`` RW-COST-001 for days that run backwards or too many of them, ``NotFound``
              RW-COST-002 for every use case without a release.
@@ -118,7 +134,8 @@ def books(
         for name in wanted:
             require(principal, "gate.read", use_case=name)
         steps = costs.steps(tx, wanted, start, end)
-        rates, free = _rates(deployment, tx, wanted, steps)
+        calls = call_uses(deployment, tx, wanted, start, end)
+        rates, free = _rates(deployment, tx, wanted, steps, calls, price)
         return Books(
             first,
             last,
@@ -128,6 +145,14 @@ def books(
             costs.evaluations(tx, wanted, start, end),
             rates,
             free,
+            calls,
+            tuple(
+                one
+                for name in wanted
+                for one in contexts(
+                    costs, tx, name, deployment.store.releases.rollout(tx, name), start, end
+                )
+            ),
         )
 
 
@@ -140,7 +165,7 @@ def budgets(
         with deployment.store.read() as tx:
             counted = costs.counted(tx, name, today.replace(day=1))
             first = today - timedelta(days=MOST_DAYS)
-            series = _days(costs, tx, name, first, today)
+            series = _days(deployment, costs, tx, name, first, today)
         before, now = [day for day in series if day.day < today], series[-1:]
         month = [day.nano for day in before if (day.day.year, day.day.month) == (today.year, today.month)]
         spent_today = sum(day.nano for day in now if day.day == today)
@@ -194,7 +219,7 @@ def unusual(
     """Whole days whose number of live cases or cost per case is unusual."""
     require(principal, "gate.read", use_case=use_case)
     with deployment.store.read() as tx:
-        series = _days(costs, tx, use_case, today - timedelta(days=2 * MOST_CLEAN), today)
+        series = _days(deployment, costs, tx, use_case, today - timedelta(days=2 * MOST_CLEAN), today)
     return unusual_days([day for day in series if day.day < today], rate=rate)
 
 
@@ -207,8 +232,10 @@ def advise(
     today: date,
     days: int = 30,
     margin: float = 0.02,
+    price: PriceOf | None = None,
+    batch: Callable[[LanguageModelPlan], Batch | None] = lambda _: None,
 ) -> list[Advice]:
-    """What could be cheaper, most first. Nothing is applied.
+    """What could be cheaper, most first. Nothing is applied. ``batch`` says what a provider takes off for batches.
 
     ``margin`` is how much lower the share of passed tests may be and still count as not worse.
 
@@ -225,7 +252,12 @@ def advise(
         steps = costs.steps(tx, [use_case], start, end)
         repeats = costs.repeats(tx, use_case, start, end)
         single = costs.single(tx, use_case, start, end)
-        rivals = _rivals(deployment, tx, use_case, rollout, margin=margin)
+        rivals = releases_beside(deployment, tx, use_case, rollout, margin=margin)
+        calls = call_uses(deployment, tx, [use_case], start, end)
+        long = contexts(costs, tx, use_case, rollout, start, end)
+        rates, _ = _rates(deployment, tx, [use_case], (), calls, price)
+        plans = _plans(deployment, tx, rollout, releases_of(calls).get(use_case, ()))
+    offers = {named: offer for named, plan in plans.items() if (offer := batch(plan)) is not None}
     usage = sum((row.cost for row in steps if row.work is Work.LIVE), start=Cost(0))
     return ranked(
         [
@@ -233,6 +265,8 @@ def advise(
             *cheaper_release(rivals, usage=usage, days=days),
             *cached(repeats, days=days),
             *dear_slices(single, days=days),
+            *shorter_contexts(long, rates[use_case].prices, days=days),
+            *batches(calls, offers, days=days),
         ]
     )
 
@@ -247,10 +281,16 @@ def focus(found: Books, *, month: date, account: str) -> str:
 
 
 def _rates(
-    deployment: Deployment, tx: Transaction, use_cases: Iterable[str], steps: Iterable[StepCost]
+    deployment: Deployment,
+    tx: Transaction,
+    use_cases: Iterable[str],
+    steps: Iterable[StepCost],
+    calls: Sequence[CallUse] = (),
+    price: PriceOf | None = None,
 ) -> tuple[dict[str, Rates], dict[tuple[str, str], str]]:
     """Promises by use case, and the models that are stated to cost nothing."""
     asked: dict[str, set[str]] = defaultdict(set)
+    called = releases_of(calls)
     for row in steps:
         if row.release and row.step.startswith("predict:"):
             asked[row.use_case].add(row.release)
@@ -263,7 +303,9 @@ def _rates(
                 models[release, f"predict:{task}"] = model
                 if costless:
                     free[release, f"predict:{task}"] = model
-        rates[name] = _promised(_charter(deployment, tx, _speaks(rollout, name).digest), models)
+        speaks = _charter(deployment, tx, _speaks(rollout, name).digest)
+        plans = _plans(deployment, tx, rollout, called.get(name, set()))
+        rates[name] = _promised(speaks, models, plans, price)
     return rates, free
 
 
@@ -289,10 +331,30 @@ def _models(charter: Charter) -> Iterable[tuple[str, str, bool]]:
             yield name, plan.model, costless
 
 
-def _promised(charter: Charter, models: Mapping[tuple[str, str], str]) -> Rates:
+def _plans(
+    deployment: Deployment, tx: Transaction, rollout: Rollout, releases: Iterable[str]
+) -> dict[tuple[str, str], LanguageModelPlan]:
+    """The language models of these releases, by release and name."""
+    known = {release.digest for release in rollout.releases}
+    return {
+        (release, name): plan
+        for release in sorted(known & set(releases))
+        for name, plan in _charter(deployment, tx, release).models.items()
+    }
+
+
+def _promised(
+    charter: Charter,
+    models: Mapping[tuple[str, str], str],
+    plans: Mapping[tuple[str, str], LanguageModelPlan],
+    price: PriceOf | None,
+) -> Rates:
+    prices = {
+        named: stated_price(plan) or (price(plan) if price else None) for named, plan in plans.items()
+    }
     return Rates(
         use_case=charter.use_case,
-        unit=charter.owners.business,
+        unit=charter.budget.unit or charter.owners.business,
         per_case=Cost.parse(charter.budget.per_case),
         per_month=Cost.parse(charter.budget.per_month),
         review=review_cost(
@@ -300,13 +362,25 @@ def _promised(charter: Charter, models: Mapping[tuple[str, str], str]) -> Rates:
         ),
         cases_per_month=charter.value.cases_per_month,
         models=models,
+        served={named: plan.model for named, plan in plans.items()},
+        prices={named: ModelPrice(one, snapshot(one)) for named, one in prices.items() if one is not None},
     )
+
+
+def stated_price(plan: LanguageModelPlan) -> Price | None:
+    """What the charter itself states."""
+    if plan.read_price is None or plan.written_price is None:
+        return None
+    cached = Cost.parse(plan.cached_price).nano if plan.cached_price else -1
+    return Price(Cost.parse(plan.read_price).nano, Cost.parse(plan.written_price).nano, cached)
 
 
 # ── days ──
 
 
-def _days(costs: Costs, tx: Transaction, use_case: str, first: date, today: date) -> list[DayTotal]:
+def _days(
+    deployment: Deployment, costs: Costs, tx: Transaction, use_case: str, first: date, today: date
+) -> list[DayTotal]:
     """Every day from the first one with live work until today; a day without any is a day of nothing."""
     start, end = _midnight(first), _midnight(today + timedelta(days=1))
     nano: dict[date, int] = defaultdict(int)
@@ -314,6 +388,9 @@ def _days(costs: Costs, tx: Transaction, use_case: str, first: date, today: date
     for step in costs.steps(tx, [use_case], start, end):
         if step.work is Work.LIVE:
             nano[step.day] += step.cost.nano
+    for use in call_uses(deployment, tx, [use_case], start, end):
+        if use.work is Work.LIVE and not use.step:
+            nano[use.day] += use.cost.nano
     for row in costs.cases(tx, [use_case], start, end):
         if row.work is Work.LIVE:
             came[row.day] += row.cases
@@ -327,83 +404,3 @@ def _days(costs: Costs, tx: Transaction, use_case: str, first: date, today: date
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), tzinfo=UTC)
-
-
-# ── releases side by side ──
-
-
-def _rivals(
-    deployment: Deployment, tx: Transaction, use_case: str, rollout: Rollout, *, margin: float
-) -> list[Rival]:
-    """Releases that answered the same tests as the running one, newest evaluation of each."""
-    running = rollout.at(Stage.PRODUCTION) or rollout.at(Stage.CANARY)
-    if running is None:
-        return []
-    able: dict[str, str] = {one.digest: one.name for one in rollout.releases if one.stage not in ENDED}
-    records = deployment.store.evaluations.list(tx, use_case, finished=True, limit=_SHOWN_EVALUATIONS).rows
-    newest: dict[tuple[str, str, str, str], EvaluationRecord] = {}
-    for record in records:
-        if record.release in able:
-            key = (record.suite, record.suite_digest, record.graders, record.release)
-            newest.setdefault(key, record)
-    found = []
-    for (suite, digest, graders, release), record in newest.items():
-        own = newest.get((suite, digest, graders, running.digest))
-        if own is None or release == running.digest:
-            continue
-        rival = _side_by_side(deployment, tx, record, own, name=able[release], margin=margin)
-        if rival is not None:
-            found.append(rival)
-    return found
-
-
-def _side_by_side(
-    deployment: Deployment,
-    tx: Transaction,
-    record: EvaluationRecord,
-    own: EvaluationRecord,
-    *,
-    name: str,
-    margin: float,
-) -> Rival | None:
-    """Passed or not, and the cost, test by test.
-
-    Where the running release failed or was not graded, nothing is known of it: to beat that is no merit,
-    so the test is left out. Where the rival did, it did not pass.
-    """
-    passed, cost, _ = _answers(deployment, tx, record)
-    own_passed, own_cost, unclear = _answers(deployment, tx, own)
-    common = sorted((set(passed) & set(own_passed)) - unclear)
-    if len(common) < 2:
-        return None
-    quality = compare(
-        Scored(common, [passed[test] for test in common]),
-        Scored(common, [own_passed[test] for test in common]),
-        margin=margin,
-    )
-    return Rival(
-        name,
-        record.suite,
-        sum(cost[test] for test in common) / len(common),
-        sum(own_cost[test] for test in common) / len(common),
-        quality,
-    )
-
-
-def _answers(
-    deployment: Deployment, tx: Transaction, record: EvaluationRecord
-) -> tuple[dict[str, float], dict[str, float], set[str]]:
-    """By test: the share of attempts that passed, the mean cost; and tests with an error or without a grade."""
-    passed: dict[str, list[bool]] = defaultdict(list)
-    cost: dict[str, list[int]] = defaultdict(list)
-    unclear: set[str] = set()
-    for one in every_result(deployment, tx, record.id):
-        passed[one.test].append(one.came == "passed")
-        cost[one.test].append(one.cost.nano)
-        if one.came in {"error", "ungraded"}:
-            unclear.add(one.test)
-    return (
-        {test: sum(found) / len(found) for test, found in passed.items()},
-        {test: sum(found) / len(found) for test, found in cost.items()},
-        unclear,
-    )

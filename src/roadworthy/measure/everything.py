@@ -11,6 +11,7 @@ from roadworthy.measure.entities import unclear_pairs
 from roadworthy.measure.fact import keep
 from roadworthy.measure.labelled import Labelled
 from roadworthy.measure.pilot import Wait, certificates, cost_and_load, hostile, quality, run_pilot
+from roadworthy.measure.routing import Models, by_charter, model_facts, routed_facts
 from roadworthy.measure.spotchecks import spot_checks
 from roadworthy.measure.stages import canary, policy_coverage, shadow
 from roadworthy.operate.deployment import Deployment
@@ -21,9 +22,12 @@ REHEARSED = 150
 
 
 def measure_without_labels(
-    deployment: Deployment, principal: Principal, release: Release
+    deployment: Deployment, principal: Principal, release: Release, *, models: Models = by_charter
 ) -> tuple[Measurement, ...]:
-    """Data, knowledge, KPI, policy coverage, and what shadow and canary showed so far."""
+    """Data, knowledge, KPI, policy coverage, models, and what shadow and canary showed so far.
+
+    ``models`` says what the installation knows of the charter's models: their prices and last days.
+    """
     require(principal, "measure", use_case=release.use_case)
     loaded = deployment.loader.load(release.digest, fresh=True)
     now = deployment.now()
@@ -35,6 +39,7 @@ def measure_without_labels(
             *sources.declared(loaded, instruments),
             *unclear_pairs(deployment, principal, loaded, instruments),
         ]
+    known = models(loaded.charter, now.date())
     facts = [
         sources.kpi_baseline(loaded),
         *data,
@@ -47,6 +52,8 @@ def measure_without_labels(
         *canary(deployment, release),
         *content_aged(deployment, release, loaded),
         *spot_checks(deployment, release),
+        *model_facts(known, now.date()),
+        *routed_facts(deployment, release, loaded.charter, known),
     ]
     return keep(deployment, principal, release, facts)
 

@@ -1,8 +1,30 @@
 """Which model answers: the cheapest that is good enough, able and healthy; and what follows when it fails."""
 
-from roadworthy.routing.candidate import Candidate, Need, Quality
+from roadworthy.routing.candidate import NOTICE_DAYS, Candidate, Need, Quality, retiring
+from roadworthy.routing.cascade import confidence, next_of
 from roadworthy.routing.choice import Route, choose
 from roadworthy.routing.circuit import Circuit
+from roadworthy.routing.prices import Overlay, Rate, Stated, discounted, read_overlay, snapshot
 from roadworthy.routing.retry import Retries
+from roadworthy.routing.shape import fits
 
-__all__ = ["Candidate", "Circuit", "Need", "Quality", "Retries", "Route", "choose"]
+__all__ = [
+    "NOTICE_DAYS",
+    "Candidate",
+    "Circuit",
+    "Need",
+    "Overlay",
+    "Quality",
+    "Rate",
+    "Retries",
+    "Route",
+    "Stated",
+    "choose",
+    "confidence",
+    "discounted",
+    "fits",
+    "next_of",
+    "read_overlay",
+    "retiring",
+    "snapshot",
+]

@@ -7,15 +7,18 @@ from datetime import date
 
 from roadworthy.usage import Price
 
+NOTICE_DAYS = 90
+"""So many days before a model is retired another one is to be found."""
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A model of a charter. ``name`` is the charter's, ``model`` what its server calls it.
 
     ``context``: tokens that it reads and writes in one call; ``most_written``: of these, written ones;
-    0 where the charter does not say. ``able``: ``chat``, ``tools``, ``json_schema``, ``images``,
-    ``embeddings``, ``streaming``. ``price`` is None where nobody knows it; then ``bound`` says how many
-    nano-units a call costs at most, and without one it is not admitted.
+    0 where nobody says. ``able``: ``chat``, ``tools``, ``json_schema``, ``images``, ``embeddings``,
+    ``streaming``. ``price`` is None where nobody knows it; then ``bound`` says how many nano-units a call
+    costs at most, and without one it is not admitted. ``retires`` is the last day on which it is served.
     """
 
     name: str
@@ -51,3 +54,8 @@ class Quality:
     value: float
     low: float
     n: int
+
+
+def retiring(retires: date | None, today: date) -> int | None:
+    """Days until a model is no longer served: 0 on its last day, negative afterwards, None for no known day."""
+    return None if retires is None else (retires - today).days

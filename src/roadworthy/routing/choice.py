@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -32,28 +33,52 @@ def choose(
 ) -> Route:
     """Which of these answers a request.
 
-    ``floor``: the lower end of a candidate's measured quality has to reach it; one that was never measured
-    does not. None: quality is not asked for. ``resting`` says of candidates why they may not be asked now.
-    Candidates come in order of preference, which decides where cost is equal.
+    Cost is the most that the request can cost. Where it is equal the better one comes first (one that was
+    never measured last), then the one named first. ``floor``: the lower end of a candidate's measured
+    quality has to reach it; one that was never measured does not. None: quality is not asked for.
+    ``resting`` says of candidates why they may not be asked now.
+
+    Edge: a name that stands twice counts where it stands first.
     """
-    kept: list[tuple[int, int, Candidate]] = []
+    seen = quality or {}
+    distinct: dict[str, Candidate] = {}
+    for one in candidates:
+        distinct.setdefault(one.name, one)
+    kept: list[tuple[int, float, int, Candidate]] = []
     dropped: dict[str, str] = {}
-    for place, one in enumerate(candidates):
-        why = _why_not(one, need, today) or _not_good_enough(one.name, floor, quality or {})
-        why = why or (resting or {}).get(one.name, "")
-        if why:
-            dropped[one.name] = why
+    for place, (name, one) in enumerate(distinct.items()):
+        cost = one.most(need.read, need.written)
+        why = _why_not(one, need, today) or _not_good_enough(name, floor, seen)
+        why = why or (resting or {}).get(name, "")
+        if why or cost is None:
+            dropped[name] = why or _NO_PRICE
         else:
-            kept.append((one.most(need.read, need.written) or 0, place, one))
-    kept.sort(key=lambda each: each[:2])
-    order = tuple(one for _, _, one in kept)
+            kept.append((cost, -_low(seen.get(name)), place, one))
+    kept.sort(key=lambda each: each[:3])
+    order = tuple(one for *_, one in kept)
+    return Route(order, _reason(order, len(distinct), floor, seen), dropped)
+
+
+_NO_PRICE = "nobody knows its price"
+
+
+def _reason(
+    order: Sequence[Candidate], of: int, floor: float | None, quality: Mapping[str, Quality]
+) -> str:
     if not order:
-        return Route((), "no model may be asked", dropped)
-    if len(candidates) == 1:
-        return Route(order, "the only one", dropped)
-    shown = (quality or {}).get(order[0].name)
+        return "no model may be asked" if of else "there is no model to ask"
+    shown = quality.get(order[0].name)
     good = f", {shown.low:.3f} of at least {floor:.3f}" if floor is not None and shown is not None else ""
-    return Route(order, f"cheapest of {len(order)} that may answer{good}", dropped)
+    if of == 1:
+        return f"the only one{good}"
+    if len(order) == 1:
+        return f"the only one of {of} that may answer{good}"
+    return f"cheapest of {len(order)} that may answer{good}"
+
+
+def _low(quality: Quality | None) -> float:
+    low = quality.low if quality is not None else 0.0
+    return low if math.isfinite(low) else 0.0
 
 
 def _why_not(one: Candidate, need: Need, today: date) -> str:
@@ -62,7 +87,7 @@ def _why_not(one: Candidate, need: Need, today: date) -> str:
     if need.region != "any" and one.region not in {"", need.region}:
         return f"it runs in {one.region}, data may be in {need.region}"
     if one.most(need.read, need.written) is None:
-        return "nobody knows its price"
+        return _NO_PRICE
     if one.context and need.read + need.written > one.context:
         return f"{need.read + need.written} tokens do not fit into {one.context}"
     if one.most_written and need.written > one.most_written:
@@ -78,4 +103,7 @@ def _not_good_enough(name: str, floor: float | None, quality: Mapping[str, Quali
     seen = quality.get(name)
     if seen is None:
         return "its quality was never measured"
-    return f"its quality is {seen.low:.3f}, at least {floor:.3f} is asked for" if seen.low < floor else ""
+    # Written so that what is no number does not pass.
+    if not seen.low >= floor:
+        return f"its quality is at least {seen.low:.3f}, {floor:.3f} is asked for"
+    return ""

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """``attempts`` requests in all, over every model of a route; waits double from ``first_s`` to ``longest_s``."""
+    """``attempts`` requests in all, over every model of a route; waits double from ``first_s`` to ``longest_s``.
+
+    Nobody waits longer than ``patience_s`` for a single attempt: a server that asks for more is not asked again.
+    """
 
     attempts: int = 3
     first_s: float = 0.25
     longest_s: float = 8.0
+    patience_s: float = 60.0
 
-    def wait_s(self, failed: int, *, chance: float, asked_s: float = 0.0) -> float | None:
+    def wait_s(
+        self, failed: int, *, chance: float, asked_s: float = 0.0, left_s: float = math.inf
+    ) -> float | None:
         """Seconds to wait after so many failed requests; None: give up.
 
         ``chance`` lies in [0, 1): waits are drawn from half to all of the doubled time, so that clients
         that failed together do not come back together. ``asked_s`` is what the server asks for, and is
-        never undercut.
+        never undercut. ``left_s`` is how long whoever asks still waits for an answer.
         """
         if failed >= self.attempts:
             return None
-        grown: float = min(self.longest_s, self.first_s * 2.0 ** (failed - 1))
-        return max(asked_s, grown * (0.5 + chance / 2))
+        grown: float = min(self.longest_s, self.first_s * 2.0 ** min(max(failed, 1) - 1, 60))
+        # Those who were told to wait for the same time do not come back together either.
+        wait = max(asked_s + self.first_s * chance if asked_s else 0.0, grown * (0.5 + chance / 2))
+        # Written so that what is no number is no time to wait either.
+        return wait if wait <= self.patience_s and wait < left_s else None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from roadworthy.errors import RoadworthyError
 from roadworthy.ports.language import Completion, Message
 from roadworthy.quantities import Cost, Digest, digest_of
+from roadworthy.usage import Tokens
 
 PRICE = Cost(1_000)
 
@@ -30,7 +31,7 @@ def verdict(word: object, reason: str = "because") -> str:
 
 
 def completion(text: str, *, ended: bool = True, refused: bool = False) -> Completion:
-    return Completion(text, 10, 5, PRICE, "spoken-1", ended=ended, refused=refused)
+    return Completion(text, Tokens(10, 5), PRICE, "spoken-1", ended=ended, refused=refused)
 
 
 class Spoken:

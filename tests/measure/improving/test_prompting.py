@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from tests.measure.improving.shop import LABELS, label, messages
 from tests.operate.office import CHARTER
 
-from roadworthy.adapters.openai import Prompt, read_examples
 from roadworthy.casework.prediction import Prediction
 from roadworthy.charter import Charter, read
 from roadworthy.measure.improving.prompting import (
@@ -27,6 +26,7 @@ from roadworthy.measure.improving.prompting import (
     vectors_of,
 )
 from roadworthy.ports import TaskModel
+from roadworthy.prompting import ClassifyPrompt, read_examples
 from roadworthy.quantities import digest_of
 
 PROMPT = """Sort the message of a customer of the desk.
@@ -57,7 +57,7 @@ class Silent:
 
 
 def made(_: Charter, __: str, files: Mapping[str, bytes]) -> TaskModel:
-    Prompt.parse(files["prompts/intent.txt"], place="prompts/intent.txt")
+    ClassifyPrompt.parse(files["prompts/intent.txt"], place="prompts/intent.txt")
     for name, content in files.items():
         if name.endswith(".jsonl"):
             read_examples(content, place=name)
