@@ -59,6 +59,7 @@ VERBS: dict[str, frozenset[Role]] = {
     "review.decide": frozenset({Role.REVIEWER, Role.RISK_OFFICER, Role.OWNER}),
     "stop": frozenset({Role.OWNER, Role.BUILDER, Role.RISK_OFFICER, Role.OPERATOR, Role.ADMIN}),
     "resume": frozenset({Role.OWNER, Role.RISK_OFFICER}),
+    "gateway.key": frozenset({Role.BUILDER, Role.OPERATOR, Role.OWNER, Role.ADMIN}),
     "ledger.verify": frozenset({Role.RISK_OFFICER, Role.AUDITOR, Role.OPERATOR, Role.ADMIN, Role.OWNER}),
     "account.administer": frozenset({Role.ADMIN}),
 }

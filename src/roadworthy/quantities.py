@@ -22,6 +22,7 @@ Digest = NewType("Digest", str)
 """``sha256:`` and 64 hexadecimal digits."""
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS = [one + other for one in _CROCKFORD for other in _CROCKFORD]
 _CURRENCY = re.compile(r"[A-Z]{3}")
 # ISO 4217 currencies whose minor unit is not a hundredth.
 _EXPONENTS = {"BHD": 3, "CLP": 0, "IQD": 3, "ISK": 0, "JOD": 3, "JPY": 0, "KRW": 0, "KWD": 3,
@@ -38,7 +39,7 @@ def new_id(at: datetime, randomness: bytes) -> Id:
     if len(randomness) != 10:
         raise ValueError("an id takes ten random bytes")
     number = int(at.timestamp() * 1000) << 80 | int.from_bytes(randomness)
-    return Id("".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5)))
+    return Id("".join([_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)]))
 
 
 def digest(data: bytes) -> Digest:

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import IO
 
@@ -16,11 +15,9 @@ import httpx2
 import pytest
 from tests.server.desk import SIGNED_IN_BY_FORM, hidden
 
-from roadworthy.errors import Unavailable
 from roadworthy.server.guard import MAX_BODY_BYTES
 
 ROOT = Path(__file__).resolve().parents[2]
-serving = import_module("roadworthy.server.serve")
 
 
 class Served:
@@ -112,23 +109,3 @@ def test_a_port_that_is_taken_leads_to_the_next_one_and_is_said() -> None:
         status, said = process.end(signal.SIGTERM)
     assert status == 0
     assert f"port {taken} is taken" in said
-
-
-def test_where_no_port_is_free_it_says_which_were_tried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "TRIES", 0)
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        with pytest.raises(Unavailable, match="no free port") as raised:
-            serving.free_port("127.0.0.1", other.getsockname()[1])
-    assert raised.value.code == "RW-SERVER-001"
-
-
-@pytest.mark.parametrize("host", ["203.0.113.7", "no such host"])
-def test_an_address_of_another_machine_is_refused(host: str) -> None:
-    with pytest.raises(Unavailable, match="no address of this machine"):
-        serving.free_port(host, 0)
-
-
-def test_port_0_is_any_free_port() -> None:
-    assert serving.free_port("127.0.0.1", 0) > 1023

@@ -56,6 +56,10 @@ class LanguageModelPlan(Part):
         default=0, ge=0, description="tokens it reads and writes in one call; 0: not stated"
     )
     most_written: int = Field(default=0, ge=0, description="tokens it writes in one call; 0: not stated")
+    limit: Literal["max_completion_tokens", "max_tokens"] = Field(
+        default="max_completion_tokens",
+        description="the word by which its server takes the most tokens of an answer",
+    )
     retires: date | None = Field(
         default=None, description="last day its maker serves it; 90 days before, the gate holds"
     )

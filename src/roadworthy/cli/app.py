@@ -18,7 +18,11 @@ from roadworthy.cli import (
     data,
     demo,
     evaluate,
+    gateway,
+    local_model,
+    models,
     operations,
+    prompts,
     releases,
     roadmap,
     start,
@@ -39,7 +43,23 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
-    for module in (demo, assess, start, data, releases, roadmap, evaluate, cases, value, costs, operations):
+    for module in (
+        demo,
+        assess,
+        start,
+        data,
+        releases,
+        roadmap,
+        evaluate,
+        models,
+        cases,
+        value,
+        costs,
+        prompts,
+        gateway,
+        local_model,
+        operations,
+    ):
         module.register(app)
     return app
 

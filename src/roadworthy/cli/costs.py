@@ -10,11 +10,14 @@ import typer
 
 from roadworthy.cli.costwords import (
     HEADER,
+    TOKENS,
     band_json,
+    context_json,
     dates,
     out_of_money,
     short,
     show_cases,
+    show_contexts,
     show_lines,
     span,
 )
@@ -63,14 +66,22 @@ def report(
     from roadworthy.business.costs.report import page, showback
     from roadworthy.cli.session import opened
     from roadworthy.measure.costs import books, budgets
-    from roadworthy.wiring.costs import cost_books
+    from roadworthy.wiring.costs import cost_books, known_price
 
     out, fields = Output(as_json=as_json), _fields(by)
-    with opened(home) as (deployment, principal, _):
+    with opened(home) as (deployment, principal, place):
         today = deployment.now().date()
         first, last = _day(since, today.replace(day=1), "--since"), _day(until, today, "--until")
         costs = cost_books()
-        found = books(deployment, principal, use_cases or [], costs=costs, first=first, last=last)
+        found = books(
+            deployment,
+            principal,
+            use_cases or [],
+            costs=costs,
+            first=first,
+            last=last,
+            price=known_price(place, today),
+        )
         told = budgets(deployment, found, costs=costs, today=today)
     every_line = found.lines(by=fields, period=_period(every))
     if csv_file is not None:
@@ -86,6 +97,7 @@ def report(
                 "lines": [line.as_json() for line in shown],
                 "next_after": further,
                 "per_case": [one.as_json() for one in found.per_case()],
+                "contexts": [context_json(one) for one in found.contexts],
                 "budgets": [{**used.as_json(), "runs_out": dates(end)} for used, end in told],
                 "unpriced": [one.as_json() for one in found.unpriced()],
                 "units": [{"unit": unit, "cost": str(cost)} for unit, cost in owed],
@@ -97,6 +109,7 @@ def report(
         if further:
             out.note(f"{len(every_line) - further} more lines: --after {further}")
     show_cases(out, found)
+    show_contexts(out, found)
     for used, end in told:
         part = "" if used.share is None else f" ({used.share:.1%})"
         out.say(f"budget of {used.use_case} in {used.month}: {short(used.spent)} of {used.limit}{part}")
@@ -239,13 +252,21 @@ def advise(
     """What could be cheaper in a year, and what is known of the quality it would cost. Nothing is applied."""
     from roadworthy.cli.session import opened
     from roadworthy.measure.costs import advise as look
-    from roadworthy.wiring.costs import cost_books
+    from roadworthy.wiring.costs import batch_of, cost_books, known_price
 
     out = Output(as_json=as_json)
-    with opened(home) as (deployment, principal, _):
+    with opened(home) as (deployment, principal, place):
         today = deployment.now().date()
         found = look(
-            deployment, principal, use_case, costs=cost_books(), today=today, days=days, margin=margin
+            deployment,
+            principal,
+            use_case,
+            costs=cost_books(),
+            today=today,
+            days=days,
+            margin=margin,
+            price=known_price(place, today),
+            batch=batch_of,
         )
     if as_json:
         out.data({"use_case": use_case, "days": days, "advice": [one.as_json() for one in found]})
@@ -281,10 +302,10 @@ def export(
             "RW-COST-005",
             Problem("expected a name that no spreadsheet takes for a formula", place="--account"),
         )
-    with opened(home) as (deployment, principal, _):
+    with opened(home) as (deployment, principal, place):
         today = deployment.now().date()
         rows, found = write_month(
-            deployment, principal, use_cases or [], month=first, account=account, output=output
+            deployment, principal, use_cases or [], month=first, account=account, output=output, place=place
         )
     out.note(f"{rows} rows in {output}")
     if (today.year, today.month) <= (first.year, first.month):
@@ -354,7 +375,8 @@ def _write(file: Path, found: tuple[Line, ...]) -> int:
         [
             *(getattr(line, name) for name in HEADER[:7]),
             str(line.calls), str(line.retries), str(line.unpriced),
-            str(line.cost).split()[0], str(line.interrupted).split()[0], line.cost.currency,
+            str(line.cost).split()[0], str(line.interrupted).split()[0], line.cost.currency, str(line.model_calls),
+            *(str(getattr(line.tokens, kind)) for kind in TOKENS),
         ]
         for line in found
     )  # fmt: skip

@@ -9,21 +9,25 @@ from roadworthy.cli.output import Output
 if TYPE_CHECKING:
     from roadworthy.business.costs.forecast import Band, MonthForecast
     from roadworthy.business.costs.report import Line
+    from roadworthy.business.costs.rows import ContextUse
     from roadworthy.measure.costs import Books
     from roadworthy.quantities import Cost
 
 HEADER = (
     "period", "unit", "use_case", "work", "release", "step", "model", "calls", "retries", "unpriced", "cost",
-    "interrupted", "currency",
+    "interrupted", "currency", "model_calls", "tokens_read", "tokens_cached", "tokens_stored", "tokens_written",
+    "tokens_reasoning",
 )  # fmt: skip
+TOKENS = ("read", "cached", "stored", "written", "reasoning")
 """Columns of the books as a file."""
 
 
 def show_lines(out: Output, shown: tuple[Line, ...]) -> None:
     """A table; columns that tell nothing apart are left out."""
     columns = [name for name in HEADER[:7] if any(getattr(line, name) for line in shown)]
+    kinds = [name for name in TOKENS if any(getattr(line.tokens, name) for line in shown)]
     out.table(
-        [*columns, "calls", "retries", "cost", "interrupted"],
+        [*columns, "calls", "retries", "cost", "interrupted", *(f"tokens {name}" for name in kinds)],
         (
             [
                 *(_named(name, getattr(line, name)) for name in columns),
@@ -31,6 +35,7 @@ def show_lines(out: Output, shown: tuple[Line, ...]) -> None:
                 line.retries,
                 short(line.cost),
                 short(line.interrupted),
+                *(f"{getattr(line.tokens, name):,}" for name in kinds),
             ]
             for line in shown
         ),
@@ -52,6 +57,36 @@ def show_cases(out: Output, found: Books) -> None:
             f"live cases of {one.use_case}: {one.cases:,}, {one.resolved:,} closed, {one.automatic:,} without a "
             f"person; {short(one.each)} each, {resolved}, with {one.reviews:,} reviews at {short(one.people)}"
         )
+
+
+def show_contexts(out: Output, found: Books) -> None:
+    """How long the contexts of live calls to models are, a sentence for each step and model."""
+    from roadworthy.business.costs.tokens import waste
+
+    for one in found.contexts:
+        cached = one.cached / one.read if one.read else 0.0
+        out.say(
+            f"{one.named} of {one.use_case} by {one.model}: {one.calls:,} calls, a typical one reads {one.typical:,} "
+            f"tokens; {waste(one):.0%} of what is read lies above that, {cached:.0%} came from the provider's cache"
+        )
+
+
+def context_json(one: ContextUse) -> dict[str, Any]:
+    """The same as plain JSON values."""
+    from roadworthy.business.costs.tokens import waste
+
+    return {
+        "use_case": one.use_case,
+        "release": one.release,
+        "step": one.named,
+        "model": one.model,
+        "calls": one.calls,
+        "read": one.read,
+        "cached": one.cached,
+        "written": one.written,
+        "typical": one.typical,
+        "waste": waste(one),
+    }
 
 
 def _named(name: str, value: str) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from roadworthy.ports import Target
     from roadworthy.principal import Principal
     from roadworthy.release import Release
+    from roadworthy.wiring import Workspace
 
 Named = Annotated[
     str,
@@ -104,6 +105,7 @@ def run(
                         deployment, principal, use_case, asked, chosen, charter,
                         outputs=outputs, function=function, version=version, repeats=repeats, seed=seed,
                         concurrency=concurrency, fresh=fresh, own=not name.endswith(".jsonl"), told=told,
+                        place=place,
                     )
                 )  # fmt: skip
         if as_json:
@@ -344,6 +346,7 @@ def _evaluated(
     fresh: bool,
     own: bool,
     told: Any,
+    place: Workspace,
 ) -> Evaluation:
     from roadworthy.cli.waiting import worker_of
     from roadworthy.measure.suites.judged import standings_of
@@ -353,7 +356,7 @@ def _evaluated(
 
     kinds = {grader.kind for grader in suite.graders}
     standings = standings_of(deployment, charter, suite.graders) if charter else {}
-    instruments = gradings(charter, kinds, standings=standings)
+    instruments = gradings(charter, kinds, standings=standings, place=place)
     if release is not None:
         with worker_of(deployment):
             return evaluate_release(

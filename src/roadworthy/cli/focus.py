@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from roadworthy.operate.deployment import Deployment
     from roadworthy.operate.work import Duty
     from roadworthy.principal import Principal
+    from roadworthy.wiring import Workspace
 
 ACCOUNT: Final = "roadworthy"
 EVERY_S: Final = 600.0
@@ -31,15 +32,29 @@ def write_month(
     month: date,
     account: str,
     output: Path,
+    place: Workspace | None = None,
 ) -> tuple[int, Books]:
     """Write the file of a month, the first day of which is given; rows written, and the books behind them.
+
+    Prices are those of that day by the price file of ``place``, by default of the workspace that the
+    environment names.
 
     Errors: ``InputProblem`` RW-COST-006 for a file that cannot be written; those of the books.
     """
     from roadworthy.measure.costs import books, focus
-    from roadworthy.wiring.costs import cost_books
+    from roadworthy.wiring import workspace
+    from roadworthy.wiring.costs import cost_books, known_price
 
-    found = books(deployment, principal, use_cases, costs=cost_books(), first=month, last=_last_day(month))
+    price = known_price(place or workspace(), month)
+    found = books(
+        deployment,
+        principal,
+        use_cases,
+        costs=cost_books(),
+        first=month,
+        last=_last_day(month),
+        price=price,
+    )
     text = focus(found, month=month, account=account)
     try:
         replace_file(output, text, private=True)
@@ -48,7 +63,7 @@ def write_month(
     return text.count("\n") - 1, found
 
 
-def kept_in(folder: Path, principal: Principal) -> Duty:
+def kept_in(folder: Path, principal: Principal, *, place: Workspace | None = None) -> Duty:
     """Keep ``focus-2026-11.csv`` of this month and of the last one in a folder.
 
     The file of a running month is a day old at most; that of a month that is over is written once more,
@@ -62,7 +77,9 @@ def kept_in(folder: Path, principal: Principal) -> Duty:
         for month in ((this - timedelta(days=1)).replace(day=1), this):
             file = folder / f"focus-{month:%Y-%m}.csv"
             if _is_due(file, month, now):
-                write_month(deployment, principal, (), month=month, account=ACCOUNT, output=file)
+                write_month(
+                    deployment, principal, (), month=month, account=ACCOUNT, output=file, place=place
+                )
 
     return Duty("costs", EVERY_S, keep)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -58,14 +59,17 @@ def gate(
     from roadworthy.gate import as_json as verdict_json
     from roadworthy.measure.everything import measure_without_labels
     from roadworthy.operate.verdicts import verdict
+    from roadworthy.wiring.prices import known_models
 
     out = Output(as_json=as_json)
-    with opened(home) as (deployment, principal, _):
+    with opened(home) as (deployment, principal, place):
         chosen = chosen_release(deployment, use_case, release)
         if labelled:
             _pilot(deployment, principal, chosen, labelled, label, out)
         if measure or labelled:
-            for kept in measure_without_labels(deployment, principal, chosen):
+            for kept in measure_without_labels(
+                deployment, principal, chosen, models=partial(known_models, place)
+            ):
                 out.note(f"measured {kept.kind} {kept.subject}: {kept.value:g} {kept.unit}")
         wanted = _stage(stage) if stage else _following(chosen)
         concluded = verdict(deployment, principal, use_case, chosen.name, wanted)

@@ -36,9 +36,15 @@ def up(
         Path | None,
         typer.Option(help="A folder in which the FOCUS files of this month and the last one are kept."),
     ] = None,
+    gateway: Annotated[
+        bool, typer.Option(help="Serve the OpenAI wire too, on the port after the pages.")
+    ] = True,
     home: Home = None,
 ) -> None:
-    """Serve API and pages and work cases, all in this process. Ctrl+C stops."""
+    """Serve API, pages and the gateway, and work cases, all in this process. Ctrl+C stops."""
+    from contextlib import ExitStack
+
+    from roadworthy.cli.gateway import beside
     from roadworthy.cli.focus import kept_in
     from roadworthy.cli.session import opened
     from roadworthy.measure.duties import DUTIES
@@ -51,7 +57,7 @@ def up(
     if costs_to is not None and not costs_to.is_dir():
         raise InputProblem("RW-COST-006", Problem("there is no such folder", place=str(costs_to)))
     with opened(home) as (deployment, principal, place):
-        duties = DUTIES if costs_to is None else (*DUTIES, kept_in(costs_to, principal))
+        duties = DUTIES if costs_to is None else (*DUTIES, kept_in(costs_to, principal, place=place))
         worker = Worker(deployment, name=f"up-{deployment.new_id()}", duties=duties)
         worker.start()
 
@@ -67,7 +73,10 @@ def up(
             out.say("  Ctrl+C stops", "dim")
 
         try:
-            serve(application(deployment), host=host, port=port, on_ready=ready)
+            with ExitStack() as stack:
+                if gateway:
+                    stack.enter_context(beside(deployment, place, host=host, port=port + 1, out=out))
+                serve(application(deployment), host=host, port=port, on_ready=ready)
         finally:
             worker.stop(grace_s=20)
 

@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import re
 import zlib
+from dataclasses import replace
 from datetime import timedelta
 
 from roadworthy.errors import InputProblem, NotFound, Problem, Refused
@@ -20,9 +21,14 @@ from roadworthy.operate.words import check_words
 from roadworthy.ports import Credential
 from roadworthy.principal import Kind, Principal, Role, require
 
-KEY, SESSION, LINK = "key", "session", "link"
-LIFETIME = {KEY: timedelta(days=365), SESSION: timedelta(hours=12), LINK: timedelta(minutes=15)}
-TOKEN = re.compile(r"rw_(key|session|link)_([a-z0-9]{12})_([a-z0-9]{52})([0-9a-f]{8})")
+KEY, SESSION, LINK, GATEWAY = "key", "session", "link", "gateway"
+LIFETIME = {
+    KEY: timedelta(days=365),
+    SESSION: timedelta(hours=12),
+    LINK: timedelta(minutes=15),
+    GATEWAY: timedelta(days=365),
+}
+TOKEN = re.compile(r"rw_(key|session|link|gateway)_([a-z0-9]{12})_([a-z0-9]{52})([0-9a-f]{8})")
 MIN_PASSWORD = 12
 _LONGEST_NAME = 200
 _NAME = re.compile(r"[a-z][a-z0-9._-]{1,62}")
@@ -81,8 +87,19 @@ def first_account(deployment: Deployment, *, id_: str, name: str) -> Principal:
     return known or account
 
 
-def issue(deployment: Deployment, principal: Principal, for_: str, kind: str, *, use_case: str = "") -> str:
-    """A new key, session or one-time link for a principal. The secret is shown here and never again."""
+def issue(
+    deployment: Deployment,
+    principal: Principal,
+    for_: str,
+    kind: str,
+    *,
+    use_case: str = "",
+    release: str = "",
+    stage: str = "",
+) -> str:
+    """A new key, session or one-time link for a principal. The secret is shown here and never again.
+
+    ``release`` and ``stage`` bind a key of the gateway."""
     if principal.id != for_:
         require(principal, "account.administer")
     check_words(_LONGEST_NAME, use_case=use_case)
@@ -95,20 +112,34 @@ def issue(deployment: Deployment, principal: Principal, for_: str, kind: str, *,
         if account is None:
             raise NotFound("RW-ACCESS-011", f"no account `{for_}`")
         deployment.store.people.add_credential(
-            tx, Credential(id_, kind, for_, _proof(secret), use_case, now, now + LIFETIME[kind])
+            tx,
+            Credential(
+                id_, kind, for_, _proof(secret), use_case, now, now + LIFETIME[kind], release, stage
+            ),
         )
         deployment.record(
             tx,
             f"{kind}.issued",
             principal.id,
             {"principal": for_, "credential": id_},
-            {"use_case": use_case},
+            {"use_case": use_case, "release": release, "stage": stage}
+            if kind == GATEWAY
+            else {"use_case": use_case},
         )
     return f"rw_{kind}_{id_}_{secret}{checksum}"
 
 
 def recognise(deployment: Deployment, token: str, *, kind: str) -> Principal:
     """The principal behind a key or session. Errors: ``Refused`` RW-ACCESS-012, the same for every cause."""
+    credential, account = proven(deployment, token, kind=kind)
+    return replace(account, use_case=credential.use_case) if credential.use_case else account
+
+
+def proven(deployment: Deployment, token: str, *, kind: str) -> tuple[Credential, Principal]:
+    """The credential of a token whose secret is right, and whose it is.
+
+    Errors: ``Refused`` RW-ACCESS-012, the same for every cause.
+    """
     refused = Refused("RW-ACCESS-012", "this key is not valid", hint="`roadworthy login` makes a new one")
     match = TOKEN.fullmatch(token)
     if match is None or match[1] != kind or match[4] != _checksum(match[2] + match[3]):
@@ -116,22 +147,12 @@ def recognise(deployment: Deployment, token: str, *, kind: str) -> Principal:
     with deployment.store.read() as tx:
         credential = deployment.store.people.credential(tx, kind, match[2])
         account = deployment.store.people.get(tx, credential.principal) if credential else None
-    proven = credential is not None and hmac.compare_digest(credential.proof, _proof(match[3]))
-    if credential is None or account is None or not proven or account.disabled:
+    right = credential is not None and hmac.compare_digest(credential.proof, _proof(match[3]))
+    if credential is None or account is None or not right or account.disabled:
         raise refused
     if not credential.created_at <= deployment.now() < credential.expires_at:
         raise refused
-    if credential.use_case:
-        return Principal(
-            account.id,
-            account.name,
-            account.kind,
-            account.roles,
-            account.demo,
-            account.disabled,
-            credential.use_case,
-        )
-    return account
+    return credential, account
 
 
 def sign_in_with_link(deployment: Deployment, token: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from roadworthy.charter import read as read_charter
 from roadworthy.errors import InputProblem, Problem
 from roadworthy.operate.deployment import Deployment
+from roadworthy.operate.prompts import read_prompts
 from roadworthy.operate.rollout import MODELS_FILE, archive_of, build
 from roadworthy.principal import Principal, require
 from roadworthy.release import Release
@@ -27,12 +28,14 @@ def build_from_folder(
     """Train the task's model on labelled texts (if given) and build the release.
 
     Same files, texts and seed: the same model, the same digest, the same release.
-    Errors: ``InputProblem`` RW-BUILD-001 for texts a model cannot be trained on.
+    Errors: ``InputProblem`` RW-BUILD-001 for texts a model cannot be trained on, RW-PROMPT-008 for
+    prompts that cannot be used.
     """
     if "charter.yaml" not in files:
         raise InputProblem("RW-RELEASE-006", Problem("no charter.yaml in the folder"))
     charter = read_charter(files["charter.yaml"], file="charter.yaml")
     require(principal, "release.build", use_case=charter.use_case)
+    read_prompts(charter, files)
     plain = {name: content for name, content in files.items() if name != MODELS_FILE}
     models: dict[str, str] = {}
     if labelled:

@@ -45,10 +45,10 @@ class Clearance:
         """Empty: go ahead. Otherwise why nothing may happen in these scopes."""
         now = self._clock.now()
         seen = self._seen
-        if seen is None or not timedelta(0) <= now - seen[0] < MAX_AGE:
+        if seen is None or not self._holds(seen, now):
             with self._lock:
                 seen = self._seen
-                if seen is None or not timedelta(0) <= now - seen[0] < MAX_AGE:
+                if seen is None or not self._holds(seen, now):
                     try:
                         # The age counts from before the read: a slow read yields an old answer.
                         seen = (now, self._read())
@@ -56,6 +56,29 @@ class Clearance:
                         return f"no clearance: {problem.message}"
                     self._seen = seen
         return seen[1].reason(scopes)
+
+    @property
+    def holds(self) -> bool:
+        """The next question is answered from memory."""
+        seen = self._seen
+        return seen is not None and self._holds(seen, self._clock.now())
+
+    @property
+    def stopped(self) -> str:
+        """The scopes that were stopped when it was last read, as one text to compare."""
+        seen = self._seen
+        return " ".join(sorted(seen[1].scopes)) if seen is not None else ""
+
+    def renew(self) -> None:
+        """Read anew, while the last answer goes on counting until it is too old.
+
+        Errors: those of the store; the last answer then ends when its time is over.
+        """
+        now = self._clock.now()
+        self._seen = (now, self._read())
+
+    def _holds(self, seen: tuple[datetime, Stopped], now: datetime) -> bool:
+        return timedelta(0) <= now - seen[0] < MAX_AGE
 
     def forget(self) -> None:
         """The next question reads anew (after this process changed the switch itself)."""

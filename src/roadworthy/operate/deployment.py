@@ -25,6 +25,7 @@ from roadworthy.ports import (
     Vault,
 )
 from roadworthy.quantities import Cost, Id, new_id
+from roadworthy.usage import case_reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,12 @@ class Deployment:
     ) -> None:
         """One event for the ledger, in the business transaction."""
         self.store.ledger.append(tx, encode(Event(kind, actor, self.clock.now(), dict(about), dict(data))))
+
+    def case_reference(self, use_case: str, key: str) -> str:
+        """What stands for a case in the records of calls: no way leads back to its key without the vault's."""
+        # A name that no data subject has: it becomes a secret of this installation.
+        secret = self.vault.pseudonym("\0cases in the records of calls")
+        return case_reference(secret.encode(), use_case, key)
 
     def now(self) -> datetime:
         """The time, aware, in UTC."""

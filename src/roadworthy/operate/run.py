@@ -18,26 +18,35 @@ from roadworthy.casework.case import CaseRecord
 from roadworthy.casework.effect import EffectRecord, EffectState
 from roadworthy.casework.journal import Journal, Opening, Step
 from roadworthy.casework.prediction import Prediction
-from roadworthy.casework.review import ReviewKind, ReviewState
 from roadworthy.casework.vocabulary import Act, Effect, Passage, Reason, checked_effect
 from roadworthy.errors import (
-    Conflict,
     InputProblem,
     Problem,
     Refused,
     RoadworthyError,
     Unavailable,
 )
+from roadworthy.operate.acting import ask, ask_about, propose
 from roadworthy.operate.delivering import deliver_effect
 from roadworthy.operate.deployment import Deployment
-from roadworthy.operate.disposing import fingerprint, may_read, weigh
-from roadworthy.operate.jobs import open_review
+from roadworthy.operate.disposing import fingerprint, may_read
 from roadworthy.operate.mirroring import recorded_answer, rehearsed, simulated_act
+from roadworthy.operate.modelcalls.stepping import Done, calls_of, question_for, unanswered
+from roadworthy.operate.modelcalls.writing import Question, write
 from roadworthy.operate.plain import mapping, plain, shaped
-from roadworthy.operate.proposing import declared, effect_event, shared_slot, undeclared
+from roadworthy.operate.proposing import declared, undeclared
 from roadworthy.policy import Outcome
-from roadworthy.ports import LoadedRelease, PricedTaskModel, Transaction
+from roadworthy.ports import (
+    Chat,
+    Exchange,
+    LoadedRelease,
+    MeteredTaskModel,
+    PricedTaskModel,
+    Transaction,
+    Unanswered,
+)
 from roadworthy.quantities import Cost
+from roadworthy.usage import Call
 
 R = TypeVar("R")
 
@@ -65,6 +74,7 @@ class _Finished:
     cost: Cost
     asked: Mapping[str, object] | None = None
     """What a read tool was called with: sealed beside the answer, so that a transcript can show it."""
+    calls: tuple[Call, ...] = ()
 
 
 class Run:
@@ -96,13 +106,21 @@ class Run:
         if model is None:
             raise undeclared("task", task, self._release.models)
 
-        def perform() -> tuple[object, Cost]:
+        def perform() -> Done:
             begun = time.thread_time_ns()
-            if isinstance(model, PricedTaskModel):
+            asked: tuple[Exchange, ...] = ()
+            if isinstance(model, MeteredTaskModel):
+                try:
+                    prediction, asked = model.predict_metered(text)
+                except Unanswered as problem:
+                    named = self._release.charter.tasks[task].model or ""
+                    return unanswered(problem, task=task, model=named, machine=self._cpu_cost(begun))
+                paid = sum((each.cost for each in asked), start=Cost(0))
+            elif isinstance(model, PricedTaskModel):
                 prediction, paid = model.predict_priced(text)
             else:
                 prediction, paid = model.predict(text), Cost(0)
-            return prediction.as_json(), paid + self._cpu_cost(time.thread_time_ns() - begun)
+            return Done(prediction.as_json(), paid + self._cpu_cost(begun), asked)
 
         recorded = self._step(f"predict:{task}", {"text": text, "model": model.digest}, perform, _RESERVE)
         return Prediction.from_json(mapping(recorded))
@@ -115,10 +133,10 @@ class Run:
         if not 1 <= top_k <= 50:
             raise InputProblem("RW-RUN-002", Problem(f"top_k lies between 1 and 50, found {top_k}"))
 
-        def perform() -> tuple[object, Cost]:
+        def perform() -> Done:
             begun = time.thread_time_ns()
             found = retriever.search(query, top_k=top_k)
-            return [passage.as_json() for passage in found], self._cpu_cost(time.thread_time_ns() - begun)
+            return Done([passage.as_json() for passage in found], self._cpu_cost(begun))
 
         recorded = self._step(f"retrieve:{knowledge}", {"query": query, "top_k": top_k}, perform, _RESERVE)
         return [Passage(**item) for item in recorded]  # type: ignore[attr-defined]
@@ -135,7 +153,7 @@ class Run:
                 "RW-RUN-003", Problem(f"`{tool}` writes", hint="propose it as an effect, or use `run.act`")
             )
 
-        def perform() -> tuple[object, Cost]:
+        def perform() -> Done:
             answer = may_read(self._release, self._case, tool)
             if answer.outcome is not Outcome.ALLOW:
                 raise Refused(
@@ -146,7 +164,7 @@ class Run:
                 )
             begun = time.thread_time_ns()
             result = connector.call(arguments)
-            return dict(result), self._cpu_cost(time.thread_time_ns() - begun)
+            return Done(dict(result), self._cpu_cost(begun))
 
         result = mapping(self._step(f"call:{tool}", dict(arguments), perform, _RESERVE))
         # A look-up by what a stranger wrote finds what the stranger chose.
@@ -157,13 +175,20 @@ class Run:
         return result
 
     async def generate(self, task: str, shape: type[R], **facts: object) -> R:
-        """A text (or a typed value) written for a task from facts; validated against ``shape``."""
-        as_json = plain(facts)
+        """A text (or a typed value) written for a task from facts; validated against ``shape``.
 
-        def perform() -> tuple[object, Cost]:
+        A task of kind ``chat`` with a prompt is written by its language models, and the facts are the
+        variables of that prompt; any other is filled in from templates.
+        """
+        as_json = plain(facts)
+        chat = self._release.chats.get(task)
+        if chat is not None:
+            return self._generate_by(chat, shape, as_json)
+
+        def perform() -> Done:
             begun = time.thread_time_ns()
             written, price = self._release.writer.write(task, as_json)
-            return dict(written), price + self._cpu_cost(time.thread_time_ns() - begun)
+            return Done(dict(written), price + self._cpu_cost(begun))
 
         recorded = self._step(f"generate:{task}", as_json, perform, _RESERVE)
         return shaped(recorded, shape, place=task)
@@ -185,7 +210,7 @@ class Run:
             if step is not None:
                 return Act(**mapping(self._recorded(step)))
             slot = effect.slot or f"step-{ordinal}"
-            row = self._propose(effect, slot, ordinal, confidence, because)
+            row = self._propose(effect, slot, ordinal, confidence)
             if row.state in {EffectState.READY, EffectState.SENDING}:
                 row = deliver_effect(self._deployment, self._release, self._case, row)
             if row.state in {EffectState.READY, EffectState.SENDING}:
@@ -193,7 +218,7 @@ class Run:
             if row.state is EffectState.PARKED:
                 raise Halted("effects are stopped")
             if row.state in {EffectState.PROPOSED, EffectState.UNKNOWN, EffectState.FAILED}:
-                self._ask_about(row, ordinal)
+                ask_about(self._deployment, self._case, self._release, row, ordinal=ordinal)
                 raise Suspended
         value: dict[str, Any] = {"state": str(row.state), "response": json.loads(row.response or "{}")}
         if rehearsed(self._case):
@@ -212,30 +237,37 @@ class Run:
                 answer = recorded_answer(self._deployment, self._case, body)
                 self._finished = _Finished(ordinal, "ask", digest, answer, Cost(0))
                 return answer
-            self._ask(body, ordinal, role)
+            with self._deployment.store.write() as tx:
+                self.flush(tx)
+                ask(self._deployment, tx, self._case, self._release, body, ordinal=ordinal, role=role)
             raise Suspended
 
     # ── how steps are kept ──
 
-    def _ask(self, body: Mapping[str, object], ordinal: int, role: str) -> None:
-        with self._deployment.store.write() as tx:
-            self.flush(tx)
-            open_before = self._deployment.store.reviews.of_case(tx, self._case.id)
-            if not any(
-                review.ordinal == ordinal and review.kind is ReviewKind.QUESTION for review in open_before
-            ):
-                sealed = self._deployment.vault.seal(tx, self._case.subject, body)
-                open_review(
-                    self._deployment,
-                    tx,
-                    self._case,
-                    self._release.charter,
-                    ReviewKind.QUESTION,
-                    reasons=("the workflow asks",),
-                    ordinal=ordinal,
-                    question=sealed.id,
-                    role=role,
-                )
+    def _generate_by(self, chat: Chat, shape: type[R], facts: Mapping[str, object]) -> R:
+        with self._for_good():
+            # Recorded steps need no question.
+            question = None if self._journal.replaying else self._question(chat, shape, facts)
+
+        def perform() -> Done:
+            begun = time.thread_time_ns()
+            assert question is not None, "what is not recorded was asked for"
+            written = write(chat, question, check=lambda value: shaped(value, shape, place=chat.task))
+            cost = written.cost + self._cpu_cost(begun)
+            return Done(written.value, cost, written.exchanges, written.problem)
+
+        arguments = {"facts": facts, "by": chat.digest}
+        reserve = _RESERVE + question.reserve if question else _RESERVE
+        return shaped(
+            self._step(f"generate:{chat.task}", arguments, perform, reserve), shape, place=chat.task
+        )
+
+    def _question(self, chat: Chat, shape: type[Any], facts: Mapping[str, object]) -> Question:
+        """Errors: as ``question_for``; ``Halted`` where every model is stopped."""
+        found = question_for(self._deployment, self._case, chat, shape, facts)
+        if isinstance(found, str):
+            raise Halted(found)
+        return found
 
     @contextmanager
     def _for_good(self) -> Iterator[None]:
@@ -273,6 +305,8 @@ class Run:
                 recorded_at=self._deployment.now(),
             ),
         )
+        if finished.calls:
+            self._deployment.store.metering.record(tx, finished.calls)
 
     def _flushed(self) -> None:
         self._finished = None
@@ -281,20 +315,36 @@ class Run:
         self,
         name: str,
         arguments: Mapping[str, object],
-        perform: Callable[[], tuple[object, Cost]],
+        perform: Callable[[], Done],
         reserve: Cost,
     ) -> object:
         with self._for_good():
             ordinal, digest, step = self._turn(name, arguments, reserve=reserve)
             if step is not None:
                 return self._recorded(step)
-            value, cost = perform()
+            done = perform()
+            if done.problem is not None:
+                self._bill(name, ordinal, digest, done)
+                raise done.problem
+        cost = done.cost
         # What the workflow sees now is exactly what it will see when the step is replayed.
-        value = json.loads(json.dumps(value, default=str))
+        value = json.loads(json.dumps(done.value, default=str))
         asked = plain(arguments) if name.startswith("call:") else None
-        self._finished = _Finished(ordinal, name, digest, value, cost, asked)
+        calls = calls_of(self._deployment, self._case, name, done.exchanges)
+        self._finished = _Finished(ordinal, name, digest, value, cost, asked, calls)
         self.spent = self.spent + cost
         return value
+
+    def _bill(self, name: str, ordinal: int, digest: str, done: Done) -> None:
+        """An attempt without a result costs what it cost: that is known, so its reserve is not charged."""
+        case = self._case
+        with self._deployment.store.write() as tx:
+            opened = Opening(
+                case.id, case.run, ordinal, name, digest, case.segment, done.cost, self._deployment.now()
+            )
+            self._deployment.store.cases.bill_attempt(tx, opened)
+            if calls := calls_of(self._deployment, case, name, done.exchanges):
+                self._deployment.store.metering.record(tx, calls)
 
     def _turn(
         self, name: str, arguments: Mapping[str, object], *, reserve: Cost | None = None
@@ -337,77 +387,25 @@ class Run:
         if reason:
             raise Halted(reason)
 
-    def _propose(
-        self, effect: Effect, slot: str, ordinal: int, confidence: float, because: Sequence[Reason]
-    ) -> EffectRecord:
-        deployment = self._deployment
-        with deployment.store.write() as tx:
+    def _propose(self, effect: Effect, slot: str, ordinal: int, confidence: float) -> EffectRecord:
+        with self._deployment.store.write() as tx:
             self.flush(tx)
-            fresh = deployment.store.cases.get(tx, self._case.id)
-            if fresh is None or fresh.version != self._case.version:
-                # A rollback or a person took the case: nothing of this run may reach the world.
-                raise Conflict("RW-CASE-002", "the case was taken over meanwhile")
-            for known in deployment.store.effects.of_case(tx, self._case.id):
-                if known.slot == slot:
-                    # Approved ones may carry a person's edits.
-                    asked = deployment.vault.digest(tx, self._case.subject, dict(effect.arguments))
-                    other = asked != known.arguments_digest and not known.approved_by
-                    if other or known.tool != effect.tool:
-                        raise shared_slot(slot)
-                    return known
-            weighed = weigh(
-                deployment,
+            return propose(
+                self._deployment,
                 tx,
                 self._case,
                 self._release,
                 effect,
                 slot=slot,
+                ordinal=ordinal,
                 confidence=confidence,
                 trusted=self.trusted,
                 spent=self.spent,
             )
-            row = weighed.effect
-            if not deployment.store.effects.add(tx, row):
-                raise shared_slot(slot)
-            deployment.record(
-                tx,
-                "effect.proposed",
-                "system",
-                {"effect": row.id, "case": row.case, "use_case": row.use_case},
-                effect_event(row, weighed.answer.policy_digest),
-            )
-            if row.state is EffectState.PROPOSED:
-                open_review(
-                    deployment,
-                    tx,
-                    self._case,
-                    self._release.charter,
-                    ReviewKind.EFFECT,
-                    reasons=row.reasons,
-                    effect=row,
-                    ordinal=ordinal,
-                    role=(weighed.disposition.roles or ("",))[0],
-                )
-        return row
 
-    def _ask_about(self, effect: EffectRecord, ordinal: int) -> None:
-        """A person looks at an effect that may not leave, or whose outcome is not clear, once at a time."""
-        held = effect.state is EffectState.PROPOSED
-        with self._deployment.store.write() as tx:
-            known = self._deployment.store.reviews.of_case(tx, self._case.id)
-            if not any(review.effect == effect.id and review.state is ReviewState.OPEN for review in known):
-                open_review(
-                    self._deployment,
-                    tx,
-                    self._case,
-                    self._release.charter,
-                    ReviewKind.EFFECT if held else ReviewKind.UNCLEAR,
-                    reasons=effect.reasons if held else (f"the effect is {effect.state}",),
-                    effect=effect,
-                    ordinal=ordinal,
-                )
-
-    def _cpu_cost(self, nanoseconds: int) -> Cost:
+    def _cpu_cost(self, begun: int) -> Cost:
+        """Of this thread's own work since then, in nanoseconds of its clock."""
+        nanoseconds = time.thread_time_ns() - begun
         price = self._deployment.prices.cpu_second
         return Cost(price.nano * nanoseconds // 1_000_000_000 + 1, price.currency)
 

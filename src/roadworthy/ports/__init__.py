@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from roadworthy.ports.evaluating import Evaluations, Grading, Target
     from roadworthy.ports.ideas import Ideas, IdeaText
     from roadworthy.ports.instruments import Instruments, Opener
-    from roadworthy.ports.language import Completion, LanguageModel, Message
+    from roadworthy.ports.language import Completion, LanguageModel, Message, Unanswered
     from roadworthy.ports.matching import Matcher, MatchTable
     from roadworthy.ports.spotchecks import SpotChecks
     from roadworthy.ports.state import (
@@ -47,13 +47,16 @@ if TYPE_CHECKING:
     )
     from roadworthy.ports.tables import ArrowStream, Dataset, Dialect, Names, Progress, Workbench
     from roadworthy.ports.work import (
+        Chat,
         Connector,
         Engine,
         EngineHealth,
+        Exchange,
         Job,
         Knowledge,
         LoadedRelease,
         Loader,
+        MeteredTaskModel,
         ModelStore,
         Passwords,
         Policies,
@@ -68,6 +71,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ArrowStream",
     "Cases",
+    "Chat",
     "CheckCache",
     "Checker",
     "Clock",
@@ -82,6 +86,7 @@ __all__ = [
     "Entropy",
     "Evaluations",
     "EvidenceStore",
+    "Exchange",
     "Grading",
     "IdeaText",
     "Ideas",
@@ -95,6 +100,7 @@ __all__ = [
     "MatchTable",
     "Matcher",
     "Message",
+    "MeteredTaskModel",
     "ModelStore",
     "Names",
     "Opener",
@@ -118,6 +124,7 @@ __all__ = [
     "TaskModel",
     "Trainer",
     "Transaction",
+    "Unanswered",
     "Vault",
     "Workbench",
     "Writer",
@@ -128,7 +135,7 @@ _PAGES = {
     "evaluating": ("Evaluations", "Grading", "Target"),
     "ideas": ("IdeaText", "Ideas"),
     "instruments": ("Instruments", "Opener"),
-    "language": ("Completion", "LanguageModel", "Message"),
+    "language": ("Completion", "LanguageModel", "Message", "Unanswered"),
     "matching": ("MatchTable", "Matcher"),
     "spotchecks": ("SpotChecks",),
     "state": (
@@ -153,13 +160,16 @@ _PAGES = {
     ),
     "tables": ("ArrowStream", "Dataset", "Dialect", "Names", "Progress", "Workbench"),
     "work": (
+        "Chat",
         "Connector",
         "Engine",
         "EngineHealth",
+        "Exchange",
         "Job",
         "Knowledge",
         "LoadedRelease",
         "Loader",
+        "MeteredTaskModel",
         "ModelStore",
         "Passwords",
         "Policies",

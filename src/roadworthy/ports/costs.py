@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from roadworthy.business.costs.rows import (
     CaseCost,
+    ContextUse,
     EvaluationCost,
     OneCase,
     Repeats,
@@ -57,6 +58,11 @@ class Costs(Protocol):
         self, tx: Transaction, use_case: str, start: datetime, end: datetime
     ) -> tuple[Repeats, ...]:
         """By release and step, only recorded live steps; steps without repeats are told too."""
+
+    def contexts(
+        self, tx: Transaction, use_cases: Sequence[str], start: datetime, end: datetime
+    ) -> tuple[ContextUse, ...]:
+        """Live calls to models that were answered, by release, step, task and model."""
 
     def counted(self, tx: Transaction, use_case: str, month: date) -> int:
         """Nano-units that the budget of the month (its first day) holds against effects."""

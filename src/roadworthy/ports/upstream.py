@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import date
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from roadworthy.charter import LanguageModelPlan
+    from roadworthy.routing import Candidate
+    from roadworthy.usage import Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +48,14 @@ class Flow(Protocol):
 
 
 class Broken(Exception):
-    """No whole answer came. ``sent``: the request may have reached the model, and may be billed."""
+    """No whole answer came. ``sent``: the request may have reached the model, and may be billed. ``late``: the
+    time for it ran out."""
 
-    def __init__(self, reason: str, *, sent: bool) -> None:
+    def __init__(self, reason: str, *, sent: bool, late: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.sent = sent
+        self.late = late
 
 
 class Upstream(Protocol):
@@ -61,3 +69,29 @@ class Upstream(Protocol):
 
     async def close(self) -> None:
         """Give back every connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a model is asked: by which upstream, at which base address, with which headers."""
+
+    upstream: Upstream
+    base: str
+    headers: Mapping[str, str]
+
+
+class Catalogue(Protocol):
+    """What an installation knows of the models that charters name, and of the budgets above use cases."""
+
+    def candidate(self, name: str, plan: LanguageModelPlan, *, region: str, today: date) -> Candidate:
+        """The model as one that may be chosen, with its price. ``region``: where the use case's data are,
+        for a model that does not say where it runs."""
+
+    def snapshot(self, candidate: Candidate) -> str:
+        """A short name of exactly this price, kept with every call that is charged by it."""
+
+    def endpoint(self, plan: LanguageModelPlan) -> Endpoint:
+        """Errors: ``InputProblem`` for an address or a secret that is missing or cannot be used."""
+
+    def limits(self, unit: str) -> Mapping[Level, int]:
+        """The monthly limits of the platform, and of this unit, as far as the installation has any."""

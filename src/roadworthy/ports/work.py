@@ -13,8 +13,12 @@ from roadworthy.casework.vocabulary import Passage, Workflow
 from roadworthy.charter import Charter
 from roadworthy.data.contract import Contract
 from roadworthy.policy import Answer, Request, Tool
+from roadworthy.ports.language import LanguageModel
 from roadworthy.ports.state import Transaction
-from roadworthy.quantities import Cost, Digest
+from roadworthy.prompting import ChatPrompt
+from roadworthy.quantities import Cost, Digest, digest_of
+from roadworthy.routing import Candidate
+from roadworthy.usage import Ending, Tokens
 
 # ── durable execution ─────────────────────────────────────────────────────────────────────────────
 
@@ -72,6 +76,66 @@ class PricedTaskModel(TaskModel, Protocol):
 
     def predict_priced(self, text: str) -> tuple[Prediction, Cost]:
         """A prediction, and what it cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One question to a language model, and what it took. No content.
+
+    ``model`` is its name in the charter, ``price`` the snapshot of its price, ``reserved`` the most that the
+    question could cost, ``route`` why this model was asked.
+    """
+
+    task: str
+    model: str
+    ending: Ending
+    tokens: Tokens
+    cost: Cost
+    attempts: int = 1
+    estimated: bool = False
+    reserved: int = 0
+    millis: int = 0
+    price: str = ""
+    route: str = ""
+
+
+@runtime_checkable
+class MeteredTaskModel(PricedTaskModel, Protocol):
+    """A task model that asks a language model, and tells every question apart."""
+
+    def predict_metered(self, text: str) -> tuple[Prediction, tuple[Exchange, ...]]:
+        """A prediction, and the questions behind it: together they cost what ``predict_priced`` says.
+
+        Errors: ``Unanswered`` with the bill of all of them.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """A task of kind ``chat``: its prompt, and the models of the charter that may answer.
+
+    ``prices`` names the snapshot of each candidate's price. ``floor`` is None where no suite measures them.
+    """
+
+    task: str
+    prompt: ChatPrompt
+    candidates: tuple[Candidate, ...]
+    models: Mapping[str, LanguageModel]
+    prices: Mapping[str, str]
+    region: str
+    floor: float | None
+    escalate_below: float | None
+
+    @property
+    def digest(self) -> Digest:
+        """Of everything that decides what is asked."""
+        return digest_of(
+            {
+                "prompt": self.prompt.digest,
+                "models": {name: model.digest for name, model in self.models.items()},
+                "escalate_below": repr(self.escalate_below),
+            }
+        )
 
 
 class Retriever(Protocol):
@@ -152,6 +216,8 @@ class LoadedRelease:
     writer: Writer
     tools: Mapping[str, Connector]
     sources: Mapping[str, SourceReader]
+    chats: Mapping[str, Chat] = field(default_factory=dict)
+    """What language models write, by task; every other task is written by ``writer``."""
     contracts: Mapping[str, Contract] = field(default_factory=dict)
     """What is promised about the data, by source; sources without a contract are missing here."""
     locations: Mapping[str, str] = field(default_factory=dict)

@@ -1,25 +1,13 @@
-"""Serving the application from this process, until it is asked to end."""
+"""Serving the pages and the API from this process, until it is asked to end."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import errno
-import logging
-import signal
-import socket
 from collections.abc import Callable
 
-from granian.constants import Interfaces
-from granian.server.embed import Server
 from starlette.applications import Starlette
 
-from roadworthy.errors import Unavailable
-
-TRIES = 20
-POLL_S = 0.02
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
-_log = logging.getLogger("roadworthy.server")
+from roadworthy.wiring.serving import serve_application
 
 
 def serve(
@@ -27,79 +15,15 @@ def serve(
 ) -> None:
     """Serve on ``host`` and ``port``, or on the first free port of the next 20, until SIGTERM or SIGINT.
 
-    ``on_ready`` is told the URL once a connection is taken; another port than the one asked for is
-    logged as a warning too. On a signal ``/readyz`` says no, for ``drain_s`` seconds everything is
-    still served (so that a load balancer can notice), requests under way are answered, and this
-    returns. A second signal ends the process at once. From any thread but the main one it cannot see signals.
+    On a signal ``/readyz`` says no, for ``drain_s`` seconds everything is still served (so that a load
+    balancer can notice), requests under way are answered, and this returns. A second signal ends the process
+    at once.
 
     Errors: ``Unavailable`` RW-SERVER-001 where no port is free, or the address is not of this machine.
     """
-    free = free_port(host, port)
-    if port not in {0, free}:
-        _log.warning("port %s is taken, serving on %s", port, free)
-    asyncio.run(_serve(app, host, free, on_ready, drain_s))
 
-
-def free_port(host: str, port: int) -> int:
-    """The first port from ``port`` on that nobody listens on. Port 0 asks the system for any."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for candidate in range(port, min(port + TRIES, 65_535) + 1):
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            # Without reuse of the port: the server's own socket would share it with a stranger's unnoticed.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, candidate))
-            except OSError as problem:
-                if problem.errno not in {errno.EADDRINUSE, errno.EACCES}:
-                    raise Unavailable(
-                        "RW-SERVER-001", f"`{host}` is no address of this machine", retry_is_safe=True
-                    ) from None
-                continue
-            return int(probe.getsockname()[1])
-    raise Unavailable(
-        "RW-SERVER-001",
-        f"no free port from {port} to {min(port + TRIES, 65_535)} on {host}",
-        retry_is_safe=True,
-        hint="name another one with `--port`",
-    )
-
-
-async def _serve(
-    app: Starlette, host: str, port: int, on_ready: Callable[[str], None], drain_s: float
-) -> None:
-    # Embedded: in this process and event loop. Its log is silent, faults are logged where they happen.
-    server = Server(
-        app, address=host, port=port, interface=Interfaces.ASGINL, websockets=False, log_enabled=False
-    )
-
-    loop = asyncio.get_running_loop()
-
-    def end() -> None:
-        for number in _SIGNALS:
-            loop.remove_signal_handler(number)
+    async def drain() -> None:
         app.state.draining.set()
-        loop.call_later(drain_s, server.stop)
+        await asyncio.sleep(drain_s)
 
-    for number in _SIGNALS:
-        with contextlib.suppress(RuntimeError, ValueError):  # not the main thread
-            loop.add_signal_handler(number, end)
-    announcing = asyncio.create_task(_announce(host, port, on_ready))
-    try:
-        await server.serve()
-    finally:
-        announcing.cancel()
-
-
-async def _announce(host: str, port: int, on_ready: Callable[[str], None]) -> None:
-    """Say where the server is, once it takes a connection."""
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
-    while True:
-        try:
-            _, writer = await asyncio.open_connection(reachable, port)
-        except OSError:
-            await asyncio.sleep(POLL_S)
-            continue
-        writer.close()
-        break
-    shown = f"[{reachable}]" if ":" in reachable else reachable
-    on_ready(f"http://{shown}:{port}")
+    serve_application(app, interface="asgi", host=host, port=port, on_ready=on_ready, on_end=drain)

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 from roadworthy.adapters.folders.importing import MODULE, Source, import_workflow
 from roadworthy.adapters.folders.unpacking import found, unpack
-from roadworthy.casework.vocabulary import Workflow
+from roadworthy.casework.vocabulary import Decision, Workflow
 from roadworthy.charter import Charter
 from roadworthy.charter import read as read_charter
 from roadworthy.errors import InputProblem, NotFound, Problem, Unavailable
@@ -107,6 +107,8 @@ class FolderLoader:
     def _assembled(self, digest: Digest, archive: Archive, folder: Path) -> LoadedRelease:
         charter = self._charter_in(archive, digest)
         code = {name: content for name, content in archive.files.items() if name.endswith(".py")}
+        if not code and charter.models:
+            return self._assemble(digest, charter, elsewhere(charter.use_case), folder)
         module = import_workflow(Source(digest, folder, code))
         return self._assemble(digest, charter, the_workflow(module, charter.use_case), folder)
 
@@ -148,6 +150,24 @@ def _require_digest(digest: str) -> str:
     if match is None:
         raise NotFound("RW-LOADER-001", Problem(f"`{short(digest)}` names no release"))
     return match[1]
+
+
+def elsewhere(use_case: str) -> Workflow:
+    """The workflow of a use case that brings its own program, which calls its models through the gateway.
+
+    It takes no cases: one that is handed in goes to people, with RW-LOADER-010.
+    """
+
+    async def hand_over(_case: object, _run: object) -> Decision:
+        raise InputProblem(
+            "RW-LOADER-010",
+            Problem(
+                "the program of this use case runs elsewhere and takes no cases here",
+                hint=f"add {MODULE}.py to the folder, or hand the case to that program",
+            ),
+        )
+
+    return Workflow(use_case, hand_over)
 
 
 def the_workflow(module: ModuleType, use_case: str) -> Workflow:

@@ -1,0 +1,49 @@
+"""One request of a client on its way, and what it gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from roadworthy.errors import RoadworthyError
+from roadworthy.gateway.hiding import Hidden
+from roadworthy.gateway.requests import Asked
+from roadworthy.operate.modelcalls.callers import Caller, Served
+from roadworthy.quantities import Cost
+from roadworthy.usage import Node
+
+
+@dataclass(slots=True)
+class Asking:
+    """One request of a client on its way: who asks, what, and what it has cost so far."""
+
+    caller: Caller
+    asked: Asked
+    case: str
+    path: tuple[Node, ...]
+    begun: float
+    hidden: Hidden | None = None
+    order: tuple[Served, ...] = ()
+    reason: str = ""
+    task: str = ""
+    spent: int = 0
+    attempts: int = 0
+    last: RoadworthyError | None = None
+    retry_s: float = 0.0
+    request: str = ""
+    model: str = ""
+    first: bool = True
+
+    @property
+    def cost(self) -> Cost:
+        """What all its attempts have cost."""
+        return Cost(self.spent)
+
+
+@dataclass(slots=True)
+class Answered:
+    """A whole answer, to be sent to the client as it is."""
+
+    status: int
+    body: bytes
+    kind: str
+    retry_s: float = 0.0

@@ -1,0 +1,380 @@
+"""The door: the OpenAI wire as RSGI, for clients that know nothing of Roadworthy.
+
+Source: the RSGI specification 1.5 of granian; the OpenAI API reference.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from functools import lru_cache
+from typing import Any, Final
+
+import msgspec
+
+from roadworthy.data.personal.disguise import usual_classifier
+from roadworthy.errors import InputProblem, NotFound, Problem, RoadworthyError, Unavailable
+from roadworthy.gateway.asking import Answered, Asking
+from roadworthy.gateway.cache import Cache
+from roadworthy.gateway.events import Events, Malformed
+from roadworthy.gateway.hiding import Hidden
+from roadworthy.gateway.problems import Headers, as_event, fault, told
+from roadworthy.gateway.relay import Flowing, Relay
+from roadworthy.gateway.repeats import Repeats
+from roadworthy.gateway.requests import LARGEST, read_request
+from roadworthy.gateway.routes import Routes
+from roadworthy.operate.deployment import Deployment
+from roadworthy.operate.modelcalls.admission import Admission
+from roadworthy.operate.modelcalls.callers import Caller
+from roadworthy.operate.modelcalls.metering import Meter
+from roadworthy.ports.upstream import Broken
+from roadworthy.quantities import Id, new_id
+from roadworthy.usage import Call, Ending, Level, Node, Tokens, Wire, path_of
+
+WIRES: Final = {
+    "/v1/chat/completions": Wire.CHAT,
+    "/v1/responses": Wire.RESPONSES,
+    "/v1/embeddings": Wire.EMBEDDINGS,
+}
+CASE, COST, ROUTE, REQUEST, CACHE = (
+    "x-roadworthy-case",
+    "x-roadworthy-cost",
+    "x-roadworthy-route",
+    "x-request-id",
+    "x-roadworthy-cache",
+)
+LONGEST_CASE: Final = 200
+MOST_CASES: Final = 20_000
+"""Cases whose reference and budgets are kept in memory."""
+DRAIN_S: Final = 120.0
+"""How long an answer is read to its end for a client that went away, so that its cost is known."""
+_BEARER = "Bearer "
+_log = logging.getLogger("roadworthy.gateway")
+
+
+class Door:
+    """Answers requests. One per process; everything it needs is in memory or asked of other threads."""
+
+    def __init__(self, deployment: Deployment, admission: Admission, meter: Meter) -> None:
+        self._deployment = deployment
+        self._admission = admission
+        self._meter = meter
+        self._routes = Routes(deployment, admission)
+        self._relay = Relay(deployment, admission, meter)
+        self._cache = Cache()
+        self._repeats = Repeats(deployment)
+        self._reference = lru_cache(maxsize=MOST_CASES)(deployment.case_reference)
+        self._path = lru_cache(maxsize=MOST_CASES)(_path)
+        self._number = int.from_bytes(deployment.entropy.bytes(10))
+        self._draining = False
+        self._classifies = False
+        self._under_way = 0
+
+    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
+        """One request."""
+        if scope.proto != "http":
+            protocol.close(None)
+            return
+        self._under_way += 1
+        asking: Asking | None = None
+        try:
+            wire = WIRES.get(scope.path)
+            if wire is not None and scope.method == "POST":
+                asking = await self._asking(scope, protocol, wire)
+                await self._answer(scope, protocol, asking)
+            else:
+                await self._other(scope, protocol)
+        except RoadworthyError as problem:
+            status, headers, body = told(problem, retry_s=asking.retry_s if asking is not None else 0.0)
+            self._send(protocol, status, headers + self._about(asking), body)
+        except Exception:  # noqa: BLE001 - a mistake of ours is told in the shape of the wire too
+            status, headers, body = fault()
+            self._send(protocol, status, headers + self._about(asking), body)
+        finally:
+            self._under_way -= 1
+
+    def drain(self) -> None:
+        """Take no more calls; those under way are answered."""
+        self._draining = True
+
+    @property
+    def under_way(self) -> int:
+        """Requests that are being answered."""
+        return self._under_way
+
+    # ── who asks, and what ──
+
+    async def _caller(self, scope: Any) -> Caller:
+        held = scope.headers.get("authorization") or ""
+        token = held[len(_BEARER) :].strip() if held[: len(_BEARER)].lower() == "bearer " else ""
+        caller = self._admission.caller(token)
+        if caller is None:
+            caller = await asyncio.to_thread(self._admission.look_up, token)
+        return caller
+
+    async def _asking(self, scope: Any, protocol: Any, wire: Wire) -> Asking:
+        begun = asyncio.get_running_loop().time()
+        if self._draining:
+            raise Unavailable("RW-CALL-009", "this gateway is going away", retry_is_safe=True)
+        caller = await self._caller(scope)
+        named = scope.headers.get(CASE) or ""
+        if not named and caller.needs_case:
+            raise InputProblem(
+                "RW-CALL-006",
+                Problem(
+                    f"calls say in `{CASE}` which case they are for, beyond the pilot",
+                    place=CASE,
+                    hint="send the external key of the case",
+                ),
+            )
+        if len(named) > LONGEST_CASE or not named.isprintable():
+            raise InputProblem(
+                "RW-CALL-015",
+                Problem(f"expected at most {LONGEST_CASE} printable characters", place=CASE),
+            )
+        body = await _body(scope, protocol)
+        asked = read_request(wire, body)
+        case = self._reference(caller.use_case, named) if named else ""
+        hidden = Hidden.of(caller, case, self._deployment)
+        if hidden is not None:
+            if not self._classifies:
+                await asyncio.to_thread(usual_classifier)
+                self._classifies = True
+            asked = read_request(wire, hidden.hide(body))
+        asking = Asking(caller, asked, case, self._path_of(caller, case), begun, hidden)
+        asking.request = self._new_id()
+        if not self._admission.clearance_holds:
+            await asyncio.to_thread(self._admission.why_stopped, caller, "")
+        self._routes.route(asking)
+        return asking
+
+    def _path_of(self, caller: Caller, case: str) -> tuple[Node, ...]:
+        now = self._deployment.now()
+        limits = tuple(caller.limits.items())
+        return self._path(
+            caller.use_case, now.year * 100 + now.month, caller.unit, caller.key, case, limits
+        )
+
+    def _new_id(self) -> Id:
+        """An id that sorts by this moment: one process counts up from a number drawn by lot."""
+        self._number = (self._number + 1) % (1 << 80)
+        return new_id(self._deployment.now(), self._number.to_bytes(10))
+
+    # ── answers ──
+
+    async def _answer(self, scope: Any, protocol: Any, asking: Asking) -> None:
+        if asking.asked.stream:
+            await self._stream(protocol, asking)
+            return
+        repeated = scope.headers.get("idempotency-key") or ""
+        if repeated:
+            answered, replayed = await self._repeats.once(asking, repeated, lambda: self._whole(asking))
+        else:
+            answered, replayed = await self._whole(asking), False
+        headers: Headers = [("content-type", answered.kind), *self._about(asking)]
+        if replayed:
+            headers.append(("idempotency-replayed", "true"))
+        self._send(protocol, answered.status, headers, answered.body)
+
+    async def _whole(self, asking: Asking) -> Answered:
+        place = self._cache.place(asking)
+        if place is not None and (kept := self._cache.get(place)) is not None:
+            self._meter.record(self._cached(asking))
+            asking.reason = "cache"
+            return kept
+        answered = await self._relay.whole(asking)
+        if asking.hidden is not None:
+            answered = Answered(answered.status, asking.hidden.restored(answered.body), answered.kind)
+        if place is not None and answered.status == 200:
+            self._cache.keep(place, answered, asking)
+        return answered
+
+    async def _stream(self, protocol: Any, asking: Asking) -> None:
+        begun = await self._relay.begin(asking)
+        if isinstance(begun, Answered):
+            body = asking.hidden.restored(begun.body) if asking.hidden is not None else begun.body
+            self._send(protocol, begun.status, [("content-type", begun.kind), *self._about(asking)], body)
+            return
+        headers: Headers = [
+            ("content-type", "text/event-stream; charset=utf-8"),
+            ("cache-control", "no-cache"),
+            *self._about(asking),
+        ]
+        asked, attempt = asking.asked, begun.attempt
+        events = Events(
+            asked.wire, read=attempt.read, written=attempt.written, hide_usage=not asked.wants_usage
+        )
+        sink = _Sink(protocol.response_stream(200, headers))
+        broke: RoadworthyError | None = None
+        try:
+            broke = await self._pass(begun, events, sink, asking)
+        finally:
+            # Whatever happened to the client or to us: what was held is settled.
+            await self._relay.finish(asking, begun, events, left=sink.gone, broke=broke is not None)
+        if broke is not None:
+            await sink.send(as_event(broke))
+            return
+        await sink.send(f": {COST} {asking.cost}\n\n".encode() + events.ended)
+
+    async def _pass(
+        self, begun: Flowing, events: Events, sink: _Sink, asking: Asking
+    ) -> RoadworthyError | None:
+        """Send on what comes. What went wrong, where something did."""
+        rewritten = asking.hidden.events(asking.asked.wire) if asking.hidden is not None else None
+        loop = asyncio.get_running_loop()
+        give_up_at = 0.0
+        name = begun.attempt.served.name
+        try:
+            piece = begun.first
+            while piece:
+                out = events.feed(piece)
+                await sink.send(out if rewritten is None else rewritten.feed(out))
+                if sink.gone:
+                    give_up_at = give_up_at or loop.time() + DRAIN_S
+                    if loop.time() > give_up_at:
+                        break
+                piece = await anext(begun.pieces, b"")
+            rest = events.finish()
+            await sink.send(rest if rewritten is None else rewritten.feed(rest) + rewritten.end())
+        except Broken as broken:
+            return Unavailable("RW-CALL-012", f"`{name}` broke off: {broken.reason}", retry_is_safe=True)
+        except Malformed as malformed:
+            return Unavailable(
+                "RW-CALL-013", f"the stream of `{name}` is malformed: {malformed}", retry_is_safe=True
+            )
+        return None
+
+    def _cached(self, asking: Asking) -> Call:
+        served = asking.order[0]
+        return Call(
+            id=asking.request,
+            at=self._deployment.now(),
+            use_case=asking.caller.use_case,
+            version=asking.caller.release,
+            stage=asking.caller.stage,
+            key=asking.caller.key,
+            case=asking.case,
+            step="",
+            wire=asking.asked.wire,
+            task=asking.task,
+            model=served.name,
+            ending=Ending.CACHED,
+            status=200,
+            tokens=Tokens(),
+            estimated=False,
+            reserved=0,
+            cost=0,
+            attempts=0,
+            tool_calls=0,
+            millis=0,
+            price=served.price,
+            route="cache",
+        )
+
+    def _about(self, asking: Asking | None) -> Headers:
+        """What headers say about a call."""
+        if asking is None:
+            return []
+        headers: Headers = [(REQUEST, asking.request)]
+        if not asking.asked.stream:
+            headers.append((COST, str(asking.cost)))
+        if asking.reason == "cache":
+            headers.append((CACHE, "hit"))
+        if asking.case:
+            headers.append((CASE, asking.case))
+        headers.append((ROUTE, f"{asking.model or '-'}; {asking.reason}"))
+        return headers
+
+    # ── everything else ──
+
+    async def _other(self, scope: Any, protocol: Any) -> None:
+        path, method = scope.path, scope.method
+        if path == "/livez":
+            self._send(protocol, 200, [("content-type", "text/plain")], b"ok")
+        elif path == "/readyz":
+            ready = not self._draining and await asyncio.to_thread(self._reads)
+            self._send(
+                protocol, 200 if ready else 503, [("content-type", "text/plain")], b"ok" if ready else b"no"
+            )
+        elif path in WIRES or not path.startswith("/v1/models") or method != "GET":
+            raise NotFound(
+                "RW-CALL-004",
+                Problem(
+                    f"nothing answers to {method} {path[:100]}",
+                    hint="the wire is described in docs/gateway.md",
+                ),
+            )
+        else:
+            self._models(protocol, await self._caller(scope), path.removeprefix("/v1/models").strip("/"))
+
+    def _reads(self) -> bool:
+        return not self._deployment.clearance.why_not("ready").startswith("no clearance")
+
+    def _models(self, protocol: Any, caller: Caller, wanted: str) -> None:
+        names = [*caller.names, *(f"task:{name}" for name in caller.tasks)]
+        rows = [
+            {"id": name, "object": "model", "created": 0, "owned_by": caller.use_case}
+            for name in names
+            if not wanted or wanted == name
+        ]
+        if wanted and not rows:
+            raise InputProblem(
+                "RW-CALL-005", Problem(f"the charter names no model `{wanted[:100]}`", place="model")
+            )
+        body = rows[0] if wanted else {"object": "list", "data": rows}
+        self._send(protocol, 200, [("content-type", "application/json")], msgspec.json.encode(body))
+
+    def _send(self, protocol: Any, status: int, headers: Headers, body: bytes) -> None:
+        try:
+            protocol.response_bytes(status, headers, body)
+        except Exception as gone:  # noqa: BLE001 - the client is gone: there is nobody to tell
+            _log.debug("an answer found no client: %s", type(gone).__name__)
+
+
+def _path(
+    use_case: str, month: int, unit: str, key: str, case: str, limits: tuple[tuple[Level, int], ...]
+) -> tuple[Node, ...]:
+    told = f"{month // 100}-{month % 100:02d}"
+    return path_of(use_case, month=told, unit=unit, key=key, case=case, limits=dict(limits))
+
+
+class _Sink:
+    """The client's end of a stream; once it is gone, everything sent there is dropped."""
+
+    __slots__ = ("_transport", "gone")
+
+    def __init__(self, transport: Any) -> None:
+        self._transport = transport
+        self.gone = False
+
+    async def send(self, data: bytes) -> None:
+        """Send, if there is something and somebody."""
+        if not data or self.gone:
+            return
+        try:
+            await self._transport.send_bytes(data)
+        except Exception as problem:  # noqa: BLE001 - whatever it is, the client gets no more of this answer
+            _log.debug("a client left: %s", type(problem).__name__)
+            self.gone = True
+
+
+async def _body(scope: Any, protocol: Any) -> bytes:
+    """The body of a request. Errors: ``InputProblem`` RW-CALL-003 for one that is too large."""
+    told_length = scope.headers.get("content-length") or ""
+    if (
+        told_length.isascii()
+        and told_length.isdigit()
+        and len(told_length) < 12
+        and int(told_length) <= LARGEST
+    ):
+        return bytes(await protocol())
+    parts, size = [], 0
+    if not told_length:
+        async for part in protocol:
+            size += len(part)
+            if size > LARGEST:
+                break
+            parts.append(bytes(part))
+        else:
+            return b"".join(parts)
+    raise InputProblem("RW-CALL-003", Problem(f"a request holds at most {LARGEST:,} bytes"))

@@ -1,0 +1,373 @@
+"""One call to a model: attempts over the route, each reserved before it leaves and settled once it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from roadworthy.charter import seconds
+from roadworthy.errors import Refused, RoadworthyError, Unavailable
+from roadworthy.gateway.answers import Told, read_answer
+from roadworthy.gateway.asking import Answered, Asking
+from roadworthy.gateway.events import Events
+from roadworthy.gateway.routes import limit_of
+from roadworthy.operate.deployment import Deployment
+from roadworthy.operate.modelcalls.admission import Admission
+from roadworthy.operate.modelcalls.callers import Served
+from roadworthy.operate.modelcalls.metering import Meter, Reservation
+from roadworthy.ports.upstream import Broken, Flow, Incoming, Outgoing
+from roadworthy.quantities import Cost
+from roadworthy.routing import Retries
+from roadworthy.routing.cascade import confidence
+from roadworthy.usage import Call, Ending, Refusal, Tokens, Wire
+
+LARGEST_ANSWER: Final = 32_000_000
+LONGEST_WAIT_S: Final = 10.0
+"""A server that asks to wait longer is not waited for: the client is told how long."""
+PATHS: Final = {
+    Wire.CHAT: "/chat/completions",
+    Wire.RESPONSES: "/responses",
+    Wire.EMBEDDINGS: "/embeddings",
+}
+_NOT_NOW: Final = frozenset({408, 409, 425, 429})
+_OURS: Final = frozenset({401, 403, 404, 405, 407, 410, 421})
+"""Statuses by which a model's server says that the charter or a secret is wrong, not the request."""
+_NOTHING: Final = Tokens()
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One request to one model, with what is held for it."""
+
+    served: Served
+    outgoing: Outgoing
+    reservation: Reservation
+    read: int
+    written: int
+    amount: int
+    settled: bool = False
+
+
+class Relay:
+    """Sends calls to models. Everything is reserved before it leaves, and settled exactly once."""
+
+    def __init__(self, deployment: Deployment, admission: Admission, meter: Meter) -> None:
+        self._deployment = deployment
+        self._admission = admission
+        self._meter = meter
+
+    # ── attempts ──
+
+    async def _prepare(self, asking: Asking, served: Served) -> Attempt:
+        """Hold what the attempt can cost. Errors: ``Refused`` RW-CALL-008, ``Unavailable``."""
+        asked, limit = asking.asked, limit_of(asking, served)
+        read = served.candidate.context if asked.elsewhere else asked.read
+        written = limit * asked.choices
+        amount = served.candidate.most(read, written)
+        assert amount is not None, "a route holds models with a price alone"
+        word = {Wire.CHAT: served.plan.limit, Wire.RESPONSES: "max_output_tokens", Wire.EMBEDDINGS: ""}
+        body = asked.body(model=served.plan.model, written=limit, limit=word[asked.wire])
+        reservation = await self._reserve(asking, amount)
+        outgoing = Outgoing(
+            served.endpoint.base + PATHS[asked.wire],
+            served.endpoint.headers,
+            body,
+            seconds(served.plan.timeout),
+        )
+        return Attempt(served, outgoing, reservation, read, written, amount)
+
+    async def _reserve(self, asking: Asking, amount: int) -> Reservation:
+        loop = asyncio.get_running_loop()
+        later: asyncio.Future[object] = loop.create_future()
+
+        def deliver(outcome: object) -> None:
+            if not later.done():
+                later.set_result(outcome)
+            elif isinstance(outcome, Reservation):
+                self._meter.cancel(outcome)
+
+        def then(outcome: object) -> None:
+            loop.call_soon_threadsafe(deliver, outcome)
+
+        held: object = self._meter.reserve(asking.path, amount, then)
+        if held is None:
+            held = await later
+        if isinstance(held, Reservation):
+            return held
+        if isinstance(held, Refusal):
+            raise Refused(
+                "RW-CALL-008",
+                f"the budget of this {held.node.level.replace('_', ' ')} has {Cost(max(0, held.left))} left, "
+                f"and this call may cost {Cost(amount)}",
+                reasons=[held.node.id],
+                hint="ask for fewer tokens, or have the budget raised in the charter",
+            )
+        assert isinstance(held, RoadworthyError), (
+            "a meter answers with a reservation, a refusal or an error"
+        )
+        raise held
+
+    def settle(
+        self, asking: Asking, attempt: Attempt, told: Told | None, *, ending: Ending, status: int
+    ) -> None:
+        """Charge an attempt: what the model said it used, else all that was held for it."""
+        price, tokens = attempt.served.candidate.price, told.tokens if told is not None else None
+        estimated = tokens is None or price is None
+        cost = attempt.amount if tokens is None or price is None else price.nano(tokens)
+        attempt.settled = True
+        asking.spent += cost
+        now = self._deployment.now()
+        call = Call(
+            # The first attempt goes by the number that the client was told.
+            id=asking.request if asking.first else self._deployment.new_id(),
+            at=now,
+            use_case=asking.caller.use_case,
+            version=asking.caller.release,
+            stage=asking.caller.stage,
+            key=asking.caller.key,
+            case=asking.case,
+            step="",
+            wire=asking.asked.wire,
+            task=asking.task,
+            model=attempt.served.name,
+            ending=ending,
+            status=status,
+            tokens=tokens or _NOTHING,
+            estimated=estimated,
+            reserved=attempt.amount,
+            cost=cost,
+            attempts=asking.attempts,
+            tool_calls=told.tool_calls if told is not None else 0,
+            millis=int((asyncio.get_running_loop().time() - asking.begun) * 1000),
+            price=attempt.served.price,
+            route=asking.reason,
+        )
+        asking.first = False
+        self._meter.settle(attempt.reservation, call)
+
+    @contextmanager
+    def _held(self, asking: Asking, attempt: Attempt) -> Iterator[None]:
+        """Nothing that happens inside leaves a reservation behind."""
+        try:
+            yield
+        finally:
+            if not attempt.settled:
+                self.settle(asking, attempt, None, ending=Ending.FAILED, status=0)
+
+    def _drop(self, asking: Asking, attempt: Attempt) -> None:
+        """Nothing was sent, or nothing is billed for what was: what was held is free again."""
+        attempt.settled = True
+        self._meter.cancel(attempt.reservation)
+
+    def _broke(self, asking: Asking, attempt: Attempt, broken: Broken) -> None:
+        self._admission.failed(attempt.served)
+        if broken.sent:
+            self.settle(asking, attempt, None, ending=Ending.FAILED, status=0)
+        else:
+            self._drop(asking, attempt)
+        message = f"`{attempt.served.name}` gave no answer: {broken.reason}"
+        asking.last = (
+            Unavailable("RW-CALL-019", message, retry_is_safe=True)
+            if broken.late
+            else Unavailable("RW-CALL-012", message, retry_is_safe=True)
+        )
+
+    def _refused(self, asking: Asking, attempt: Attempt, incoming: Incoming) -> Answered | None:
+        """What becomes of an answer that is none. None: another attempt may help; ``last`` says what happened."""
+        status, served = incoming.status, attempt.served
+        told = read_answer(asking.asked.wire, incoming.body, read=attempt.read, written=attempt.written)
+        if told is not None and told.tokens is not None:
+            self.settle(asking, attempt, told, ending=Ending.FAILED, status=status)
+        else:
+            self._drop(asking, attempt)
+        wait_s = retry_after(incoming.headers.get("retry-after"), self._deployment.now())
+        if status in _NOT_NOW or status >= 500:
+            self._admission.failed(served, asked_s=wait_s if status in {429, 503} else 0.0)
+            asking.retry_s = wait_s
+            asking.last = (
+                Unavailable(
+                    "RW-CALL-018", f"`{served.name}` takes no more requests now", retry_is_safe=True
+                )
+                if status == 429
+                else Unavailable(
+                    "RW-CALL-012", f"`{served.name}` answers with status {status}", retry_is_safe=True
+                )
+            )
+            return None
+        if status in _OURS or not 400 <= status < 500:
+            self._admission.failed(served)
+            asking.last = Unavailable(
+                "RW-CALL-012",
+                f"`{served.name}` refuses the gateway (status {status})",
+                retry_is_safe=True,
+                hint="who runs the gateway checks the model's address and secret",
+            )
+            return None
+        self._admission.answered(served)
+        return Answered(status, incoming.body, incoming.headers.get("content-type", "application/json"))
+
+    async def _turns(self, asking: Asking) -> AsyncIterator[Served]:
+        """Which model is asked next, for as long as attempts are left; waits where all were tried."""
+        retries = Retries(attempts=asking.caller.plan.attempts)
+        while True:
+            for served in asking.order:
+                if asking.attempts and self._admission.resting(served) and len(asking.order) > 1:
+                    continue
+                asking.attempts += 1
+                self._admission.asked(served)
+                yield served
+                if asking.attempts >= retries.attempts:
+                    return
+            wait_s = retries.wait_s(asking.attempts, chance=random.random(), asked_s=asking.retry_s)  # noqa: S311
+            if wait_s is None or wait_s > LONGEST_WAIT_S or not asking.attempts:
+                return
+            await asyncio.sleep(wait_s)
+
+    async def whole(self, asking: Asking) -> Answered:
+        """A whole answer.
+
+        Errors: ``Refused`` RW-CALL-008 where a budget does not hold it, ``Unavailable`` RW-CALL-012, 013,
+        018 and 019 where no model answered.
+        """
+        threshold = self._threshold(asking)
+        best: Answered | None = None
+        async for served in self._turns(asking):
+            try:
+                attempt = await self._prepare(asking, served)
+            except (Refused, Unavailable):
+                if best is not None:
+                    return best
+                raise
+            with self._held(asking, attempt):
+                try:
+                    incoming = await served.endpoint.upstream.post(attempt.outgoing, most=LARGEST_ANSWER)
+                except Broken as broken:
+                    self._broke(asking, attempt, broken)
+                    continue
+                if incoming.status != 200:
+                    if (refusal := self._refused(asking, attempt, incoming)) is not None:
+                        return best or refusal
+                    continue
+                told = read_answer(
+                    asking.asked.wire, incoming.body, read=attempt.read, written=attempt.written
+                )
+                if told is None:
+                    self._malformed(asking, attempt)
+                    continue
+                self._admission.answered(served)
+                self.settle(asking, attempt, told, ending=Ending.ANSWERED, status=200)
+            asking.model = served.name
+            best = Answered(200, incoming.body, "application/json")
+            if (
+                threshold is None
+                or self._sure(asking, incoming.body) >= threshold
+                or served is asking.order[-1]
+            ):
+                return best
+            asking.reason = f"`{served.name}` was not sure enough"
+        if best is not None:
+            return best
+        raise asking.last or Unavailable("RW-CALL-011", "no model may be asked now", retry_is_safe=True)
+
+    def _malformed(self, asking: Asking, attempt: Attempt) -> None:
+        self._admission.failed(attempt.served)
+        self.settle(asking, attempt, None, ending=Ending.FAILED, status=200)
+        asking.last = Unavailable(
+            "RW-CALL-013", f"the answer of `{attempt.served.name}` is no JSON object", retry_is_safe=True
+        )
+
+    def _threshold(self, asking: Asking) -> float | None:
+        promise = asking.caller.tasks.get(asking.task) if asking.task else None
+        return promise.escalate_below if promise is not None and len(asking.order) > 1 else None
+
+    def _sure(self, asking: Asking, body: bytes) -> float:
+        form = "text" if asking.asked.wire is Wire.RESPONSES else "response_format"
+        return confidence(body, asked=asking.asked.fields.get(form))
+
+    async def begin(self, asking: Asking) -> Flowing | Answered:
+        """An answer as it comes, from the first model whose first piece arrived; or a refusal that is the
+        client's to read. Whoever gets the stream ends it with ``finish``.
+
+        Errors: as ``whole``.
+        """
+        async for served in self._turns(asking):
+            attempt = await self._prepare(asking, served)
+            stack = AsyncExitStack()
+            try:
+                flow = await stack.enter_async_context(served.endpoint.upstream.stream(attempt.outgoing))
+                if flow.status != 200:
+                    refusal = self._refused(asking, attempt, await _rest(flow))
+                    if refusal is None:
+                        continue
+                    return refusal
+                pieces = flow.chunks()
+                first = await anext(pieces, b"")
+                asking.model = served.name
+                flowing = Flowing(attempt, flow, pieces, first, stack)
+                stack = AsyncExitStack()  # it is the receiver's to close now
+                return flowing
+            except Broken as broken:
+                if not attempt.settled:
+                    self._broke(asking, attempt, broken)
+            finally:
+                await stack.aclose()
+        raise asking.last or Unavailable("RW-CALL-011", "no model may be asked now", retry_is_safe=True)
+
+    async def finish(
+        self, asking: Asking, flowing: Flowing, events: Events, *, left: bool, broke: bool
+    ) -> None:
+        """End a stream that was begun, and charge it: what it said about usage, else all that was held."""
+        attempt = flowing.attempt
+        if broke:
+            self._admission.failed(attempt.served)
+        else:
+            self._admission.answered(attempt.served)
+        ending = Ending.FAILED if broke else Ending.LEFT if left else Ending.ANSWERED
+        self.settle(
+            asking,
+            attempt,
+            Told(events.tokens, events.tool_calls),
+            ending=ending,
+            status=flowing.flow.status,
+        )
+        await flowing.stack.aclose()
+
+
+@dataclass(slots=True)
+class Flowing:
+    """A stream that was begun: its first piece, and those that follow."""
+
+    attempt: Attempt
+    flow: Flow
+    pieces: AsyncIterator[bytes]
+    first: bytes
+    stack: AsyncExitStack
+
+
+async def _rest(flow: Flow) -> Incoming:
+    """The body of a refusal, as far as anybody reads one."""
+    body = b""
+    async for piece in flow.chunks():
+        body += piece
+        if len(body) > 100_000:
+            break
+    return Incoming(flow.status, flow.headers, body)
+
+
+def retry_after(header: str | None, now: datetime) -> float:
+    """Seconds that ``Retry-After`` asks for (RFC 9110 §10.2.3: a number or a date); 0 where it says nothing."""
+    text = (header or "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        at = parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return 0.0
+    at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+    return max(0.0, (at - now).total_seconds())
