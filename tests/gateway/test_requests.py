@@ -75,8 +75,14 @@ def test_two_limits_are_one_too_many() -> None:
         ({"web_search_options": {}}, "web_search_options"),
         ({"service_tier": "priority"}, "service_tier"),
         ({"speed": "fast"}, "speed"),
-        ({"messages": [{"role": "user", "content": [{"type": "input_audio", "input_audio": {}}]}]}, "messages"),
-        ({"messages": [{"role": "user", "content": [{"type": "file", "file": {"file_id": "x"}}]}]}, "messages"),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "input_audio", "input_audio": {}}]}]},
+            "messages",
+        ),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "file", "file": {"file_id": "x"}}]}]},
+            "messages",
+        ),
         ({"modalities": ["text", "audio"]}, "modalities"),
     ],
 )

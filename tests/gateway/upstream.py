@@ -44,7 +44,7 @@ class Reply:
     ``counts`` replaces what is said of tokens, single names or (None) all.
     """
 
-    text: str = answers.TEXT
+    text: str | Callable[[Mapping[str, Any]], str] = answers.TEXT
     finish: str = ""
     status: int = 200
     retry_after: str = ""
@@ -376,7 +376,8 @@ def answered(
     if path not in (["chat", "completions"], ["responses"]):
         return 404, plain, _json(answers.error(404)), False
     asked, zero = seen.body, reply.counting == "zero"
-    one = answers.said(asked, reply.text, reply.finish)
+    text = reply.text(asked) if callable(reply.text) else reply.text
+    one = answers.said(asked, text, reply.finish)
     told = answers.chat_counts if path[0] == "chat" else answers.response_counts
     counts = None if reply.counting == "never" else _counted(reply, told(asked, one, zero=zero))
     if not asked.get("stream"):

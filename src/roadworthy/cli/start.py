@@ -44,8 +44,8 @@ def up(
     """Serve API, pages and the gateway, and work cases, all in this process. Ctrl+C stops."""
     from contextlib import ExitStack
 
-    from roadworthy.cli.gateway import beside
     from roadworthy.cli.focus import kept_in
+    from roadworthy.cli.gateway import beside
     from roadworthy.cli.session import opened
     from roadworthy.measure.duties import DUTIES
     from roadworthy.operate import access

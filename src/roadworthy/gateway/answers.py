@@ -104,6 +104,7 @@ def tokens_of(wire: Wire, told: dict[str, Any] | None, *, read: int, written: in
         return None
     cached = _part(told.get(inner), "cached_tokens", was_read)
     stored = _part(told.get(inner), "cache_creation_tokens", was_read - cached)
+    stored = stored or _part(told.get(inner), "cache_write_tokens", was_read - cached)
     return Tokens(
         was_read, was_written, cached, stored, _part(told.get(outer), "reasoning_tokens", was_written)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from roadworthy.errors import RoadworthyError
 from roadworthy.gateway.hiding import Hidden
@@ -21,6 +22,7 @@ class Asking:
     case: str
     path: tuple[Node, ...]
     begun: float
+    at: datetime
     hidden: Hidden | None = None
     order: tuple[Served, ...] = ()
     reason: str = ""
@@ -32,6 +34,8 @@ class Asking:
     request: str = ""
     model: str = ""
     first: bool = True
+    told: int = 0
+    """Attempts that stand in a row of the records already."""
 
     @property
     def cost(self) -> Cost:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
@@ -59,7 +60,7 @@ class Door:
         self._deployment = deployment
         self._admission = admission
         self._meter = meter
-        self._routes = Routes(deployment, admission)
+        self._routes = Routes(admission)
         self._relay = Relay(deployment, admission, meter)
         self._cache = Cache()
         self._repeats = Repeats(deployment)
@@ -141,24 +142,24 @@ class Door:
                 await asyncio.to_thread(usual_classifier)
                 self._classifies = True
             asked = read_request(wire, hidden.hide(body))
-        asking = Asking(caller, asked, case, self._path_of(caller, case), begun, hidden)
-        asking.request = self._new_id()
+        now = self._deployment.now()
+        asking = Asking(caller, asked, case, self._path_of(caller, case, now), begun, now, hidden)
+        asking.request = self._new_id(now)
         if not self._admission.clearance_holds:
-            await asyncio.to_thread(self._admission.why_stopped, caller, "")
+            await asyncio.to_thread(self._admission.why_stopped, caller)
         self._routes.route(asking)
         return asking
 
-    def _path_of(self, caller: Caller, case: str) -> tuple[Node, ...]:
-        now = self._deployment.now()
+    def _path_of(self, caller: Caller, case: str, now: datetime) -> tuple[Node, ...]:
         limits = tuple(caller.limits.items())
         return self._path(
             caller.use_case, now.year * 100 + now.month, caller.unit, caller.key, case, limits
         )
 
-    def _new_id(self) -> Id:
+    def _new_id(self, now: datetime) -> Id:
         """An id that sorts by this moment: one process counts up from a number drawn by lot."""
         self._number = (self._number + 1) % (1 << 80)
-        return new_id(self._deployment.now(), self._number.to_bytes(10))
+        return new_id(now, self._number.to_bytes(10))
 
     # ── answers ──
 

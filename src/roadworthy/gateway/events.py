@@ -65,7 +65,7 @@ class Events:
         *events, self._pending = data.split(b"\n\n")
         if len(self._pending) > LARGEST:
             raise Malformed("an event does not end")
-        kept = [event for event in events if self._keep(event)]
+        kept = [_without_number(event) for event in events if self._keep(event)]
         return b"".join(event + b"\n\n" for event in kept)
 
     def finish(self) -> bytes:
@@ -83,6 +83,7 @@ class Events:
             and b'"tool_calls"' not in chunk
             and chunk.count(b'"usage"') == chunk.count(b'"usage":null')
             and b"\r" not in chunk
+            and b"\nid:" not in chunk
             and b"[DONE]" not in chunk
             and chunk.count(b"\n\n") == chunk.count(b"data: {")
         )
@@ -121,6 +122,13 @@ def _payload(event: bytes) -> bytes | None:
             raise Malformed("a line is none of an event")
         return None
     return b"\n".join(lines).strip()
+
+
+def _without_number(event: bytes) -> bytes:
+    """An event without its number: nobody can go on from it here, and clients stumble over a comment after one."""
+    if not event.startswith(b"id:") and b"\nid:" not in event:
+        return event
+    return b"\n".join(line for line in event.split(b"\n") if not line.startswith(b"id:"))
 
 
 def _plain_ends(data: bytes) -> bytes:

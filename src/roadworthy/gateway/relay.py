@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from roadworthy.charter import seconds
 from roadworthy.errors import Refused, RoadworthyError, Unavailable
 from roadworthy.gateway.answers import Told, read_answer
 from roadworthy.gateway.asking import Answered, Asking
@@ -35,6 +34,7 @@ PATHS: Final = {
     Wire.RESPONSES: "/responses",
     Wire.EMBEDDINGS: "/embeddings",
 }
+_WORDS: Final = {Wire.RESPONSES: "max_output_tokens", Wire.EMBEDDINGS: ""}
 _NOT_NOW: Final = frozenset({408, 409, 425, 429})
 _OURS: Final = frozenset({401, 403, 404, 405, 407, 410, 421})
 """Statuses by which a model's server says that the charter or a secret is wrong, not the request."""
@@ -54,6 +54,31 @@ class Attempt:
     settled: bool = False
 
 
+class _Later:
+    """Takes a reservation that is made by another thread; one that nobody waits for any more goes back."""
+
+    __slots__ = ("_future", "_loop", "_meter")
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+        self._loop = asyncio.get_running_loop()
+        self._future: asyncio.Future[object] | None = None
+
+    def __call__(self, outcome: object) -> None:
+        self._loop.call_soon_threadsafe(self._deliver, outcome)
+
+    async def outcome(self) -> object:
+        """What came of it. Asked for before the loop does anything else."""
+        self._future = self._loop.create_future()
+        return await self._future
+
+    def _deliver(self, outcome: object) -> None:
+        if self._future is not None and not self._future.done():
+            self._future.set_result(outcome)
+        elif isinstance(outcome, Reservation):
+            self._meter.cancel(outcome)
+
+
 class Relay:
     """Sends calls to models. Everything is reserved before it leaves, and settled exactly once."""
 
@@ -67,37 +92,28 @@ class Relay:
     async def _prepare(self, asking: Asking, served: Served) -> Attempt:
         """Hold what the attempt can cost. Errors: ``Refused`` RW-CALL-008, ``Unavailable``."""
         asked, limit = asking.asked, limit_of(asking, served)
-        read = served.candidate.context if asked.elsewhere else asked.read
+        context = served.candidate.context
+        # A model reads no more than its context holds.
+        read = context if asked.elsewhere or 0 < context < asked.read else asked.read
         written = limit * asked.choices
         amount = served.candidate.most(read, written)
         assert amount is not None, "a route holds models with a price alone"
-        word = {Wire.CHAT: served.plan.limit, Wire.RESPONSES: "max_output_tokens", Wire.EMBEDDINGS: ""}
-        body = asked.body(model=served.plan.model, written=limit, limit=word[asked.wire])
+        word = served.plan.limit if asked.wire is Wire.CHAT else _WORDS[asked.wire]
+        body = asked.body(model=served.plan.model, written=limit, limit=word)
         reservation = await self._reserve(asking, amount)
         outgoing = Outgoing(
             served.endpoint.base + PATHS[asked.wire],
             served.endpoint.headers,
             body,
-            seconds(served.plan.timeout),
+            served.timeout_s,
         )
         return Attempt(served, outgoing, reservation, read, written, amount)
 
     async def _reserve(self, asking: Asking, amount: int) -> Reservation:
-        loop = asyncio.get_running_loop()
-        later: asyncio.Future[object] = loop.create_future()
-
-        def deliver(outcome: object) -> None:
-            if not later.done():
-                later.set_result(outcome)
-            elif isinstance(outcome, Reservation):
-                self._meter.cancel(outcome)
-
-        def then(outcome: object) -> None:
-            loop.call_soon_threadsafe(deliver, outcome)
-
-        held: object = self._meter.reserve(asking.path, amount, then)
+        later = _Later(self._meter)
+        held: object = self._meter.reserve(asking.path, amount, later)
         if held is None:
-            held = await later
+            held = await later.outcome()
         if isinstance(held, Reservation):
             return held
         if isinstance(held, Refusal):
@@ -142,23 +158,19 @@ class Relay:
             estimated=estimated,
             reserved=attempt.amount,
             cost=cost,
-            attempts=asking.attempts,
+            attempts=asking.attempts - asking.told,
             tool_calls=told.tool_calls if told is not None else 0,
             millis=int((asyncio.get_running_loop().time() - asking.begun) * 1000),
             price=attempt.served.price,
             route=asking.reason,
         )
-        asking.first = False
+        asking.first, asking.told = False, asking.attempts
         self._meter.settle(attempt.reservation, call)
 
-    @contextmanager
-    def _held(self, asking: Asking, attempt: Attempt) -> Iterator[None]:
-        """Nothing that happens inside leaves a reservation behind."""
-        try:
-            yield
-        finally:
-            if not attempt.settled:
-                self.settle(asking, attempt, None, ending=Ending.FAILED, status=0)
+    def _leave_nothing(self, asking: Asking, attempt: Attempt) -> None:
+        """Whatever happened to an attempt, nothing stays reserved for it."""
+        if not attempt.settled:
+            self.settle(asking, attempt, None, ending=Ending.FAILED, status=0)
 
     def _drop(self, asking: Asking, attempt: Attempt) -> None:
         """Nothing was sent, or nothing is billed for what was: what was held is free again."""
@@ -244,12 +256,8 @@ class Relay:
                 if best is not None:
                     return best
                 raise
-            with self._held(asking, attempt):
-                try:
-                    incoming = await served.endpoint.upstream.post(attempt.outgoing, most=LARGEST_ANSWER)
-                except Broken as broken:
-                    self._broke(asking, attempt, broken)
-                    continue
+            try:
+                incoming = await served.endpoint.upstream.post(attempt.outgoing, most=LARGEST_ANSWER)
                 if incoming.status != 200:
                     if (refusal := self._refused(asking, attempt, incoming)) is not None:
                         return best or refusal
@@ -262,6 +270,11 @@ class Relay:
                     continue
                 self._admission.answered(served)
                 self.settle(asking, attempt, told, ending=Ending.ANSWERED, status=200)
+            except Broken as broken:
+                self._broke(asking, attempt, broken)
+                continue
+            finally:
+                self._leave_nothing(asking, attempt)
             asking.model = served.name
             best = Answered(200, incoming.body, "application/json")
             if (
@@ -299,6 +312,7 @@ class Relay:
         async for served in self._turns(asking):
             attempt = await self._prepare(asking, served)
             stack = AsyncExitStack()
+            flowing: Flowing | None = None
             try:
                 flow = await stack.enter_async_context(served.endpoint.upstream.stream(attempt.outgoing))
                 if flow.status != 200:
@@ -317,6 +331,8 @@ class Relay:
                     self._broke(asking, attempt, broken)
             finally:
                 await stack.aclose()
+                if flowing is None:
+                    self._leave_nothing(asking, attempt)
         raise asking.last or Unavailable("RW-CALL-011", "no model may be asked now", retry_is_safe=True)
 
     async def finish(

@@ -6,18 +6,19 @@ from collections.abc import Mapping
 
 from roadworthy.errors import InputProblem, Problem, Unavailable
 from roadworthy.gateway.asking import Asking
-from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.modelcalls.admission import Admission
 from roadworthy.operate.modelcalls.callers import Caller, Served
-from roadworthy.routing import Need, choose
+from roadworthy.routing import Need, choose, unfit
 from roadworthy.usage import Wire
+
+LONGEST_TOKEN = 8
+"""Bytes of a long token: no text of a language is shorter in tokens than a part of its bytes by this."""
 
 
 class Routes:
     """Decides for one process. Everything it asks is in memory."""
 
-    def __init__(self, deployment: Deployment, admission: Admission) -> None:
-        self._deployment = deployment
+    def __init__(self, admission: Admission) -> None:
         self._admission = admission
 
     def route(self, asking: Asking) -> None:
@@ -40,10 +41,15 @@ class Routes:
             self._order_one(asking, found[0])
         else:
             self._order_many(asking, found)
-        stopped = {served.name: self._admission.why_stopped(caller, served.name) for served in asking.order}
-        asking.order = tuple(served for served in asking.order if not stopped[served.name])
-        if not asking.order:
-            why = next(iter(stopped.values()))
+        why = ""
+        going = []
+        for served in asking.order:
+            if stopped := self._admission.why_stopped(caller, served):
+                why = stopped
+            else:
+                going.append(served)
+        asking.order = tuple(going)
+        if not going:
             raise Unavailable(
                 "RW-CALL-009",
                 f"models are stopped: {why}",
@@ -94,16 +100,10 @@ class Routes:
                     hint=f"state it in `models.{served.name}.able`",
                 ),
             )
-        rests = self._admission.resting(served)
-        route = choose(
-            [candidate],
-            need=need,
-            today=self._deployment.now().date(),
-            resting={served.name: rests} if rests else None,
-        )
-        if not route.order:
-            self._raise_dropped(asking, route.dropped)
-        asking.order, asking.reason = (served,), route.reason
+        why = unfit(candidate, need, asking.at.date()) or self._admission.resting(served)
+        if why:
+            self._raise_dropped(asking, {served.name: why})
+        asking.order, asking.reason = (served,), "the only one"
 
     def _order_many(self, asking: Asking, found: list[Served]) -> None:
         caller, promise = asking.caller, asking.caller.tasks[asking.task]
@@ -111,7 +111,7 @@ class Routes:
         route = choose(
             [served.candidate for served in found],
             need=self._need(asking, found[0]),
-            today=self._deployment.now().date(),
+            today=asking.at.date(),
             floor=promise.floor if promise.suite else None,
             quality=caller.quality.get(asking.task),
             resting=resting,
@@ -144,7 +144,8 @@ class Routes:
                     ),
                 )
             read = served.candidate.context
-        return Need(asked.able, read, limit_of(asking, served) * asked.choices, asking.caller.region)
+        written = limit_of(asking, served) * asked.choices
+        return Need(asked.able, read, written, asking.caller.region, asked.size // LONGEST_TOKEN)
 
 
 def limit_of(asking: Asking, served: Served) -> int:

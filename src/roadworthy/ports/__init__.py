@@ -6,6 +6,7 @@
 ``checking``, ``matching``, ``instruments``   engines that look at data
 ``evaluating``, ``language``   what is evaluated, what it is graded with, what is kept of it
 ``ideas``        assessments of ideas, as texts by name
+``metering``, ``upstream``   what calls to models may spend, and what answers them
 ``spotchecks``   which automatic cases people look at
 
 Adapters implement these; ``roadworthy.testing`` ships fakes and the conformance suites. All calls

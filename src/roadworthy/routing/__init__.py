@@ -2,7 +2,7 @@
 
 from roadworthy.routing.candidate import NOTICE_DAYS, Candidate, Need, Quality, retiring
 from roadworthy.routing.cascade import confidence, next_of
-from roadworthy.routing.choice import Route, choose
+from roadworthy.routing.choice import Route, choose, unfit
 from roadworthy.routing.circuit import Circuit
 from roadworthy.routing.prices import Overlay, Rate, Stated, discounted, read_overlay, snapshot
 from roadworthy.routing.retry import Retries
@@ -27,4 +27,5 @@ __all__ = [
     "read_overlay",
     "retiring",
     "snapshot",
+    "unfit",
 ]

@@ -38,12 +38,17 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What one request takes: abilities, tokens read and written at most, and where data may be (`any`)."""
+    """What one request takes: abilities, tokens read and written at most, and where data may be (`any`).
+
+    ``surely``: tokens that are read in any case, where ``read`` is a wide bound; a model is left out for its
+    context by that alone. None: as many as ``read``.
+    """
 
     able: frozenset[str]
     read: int
     written: int
     region: str = "any"
+    surely: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ def choose(
     dropped: dict[str, str] = {}
     for place, (name, one) in enumerate(distinct.items()):
         cost = one.most(need.read, need.written)
-        why = _why_not(one, need, today) or _not_good_enough(name, floor, seen)
+        why = unfit(one, need, today) or _not_good_enough(name, floor, seen)
         why = why or (resting or {}).get(name, "")
         if why or cost is None:
             dropped[name] = why or _NO_PRICE
@@ -81,15 +81,17 @@ def _low(quality: Quality | None) -> float:
     return low if math.isfinite(low) else 0.0
 
 
-def _why_not(one: Candidate, need: Need, today: date) -> str:
+def unfit(one: Candidate, need: Need, today: date) -> str:
+    """Why a model cannot answer a request, whatever its quality; empty: it can."""
     if lacks := sorted(need.able - one.able):
         return f"it does not do {', '.join(lacks)}"
     if need.region != "any" and one.region not in {"", need.region}:
         return f"it runs in {one.region}, data may be in {need.region}"
     if one.most(need.read, need.written) is None:
         return _NO_PRICE
-    if one.context and need.read + need.written > one.context:
-        return f"{need.read + need.written} tokens do not fit into {one.context}"
+    surely = need.read if need.surely is None else need.surely
+    if one.context and surely + need.written > one.context:
+        return f"{surely + need.written} tokens do not fit into {one.context}"
     if one.most_written and need.written > one.most_written:
         return f"it writes at most {one.most_written} tokens, {need.written} are asked for"
     if one.retires is not None and today > one.retires:

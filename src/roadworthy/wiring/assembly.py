@@ -13,7 +13,7 @@ from roadworthy.charter import Charter
 from roadworthy.errors import InputProblem, Problem
 from roadworthy.ports import LoadedRelease, SourceReader, TaskModel
 from roadworthy.quantities import Digest, digest_of
-from roadworthy.wiring.language import prompted_model
+from roadworthy.wiring.language import chat_task, prompted_model
 from roadworthy.wiring.place import Workspace
 from roadworthy.wiring.tables import TableReader, is_database, location_of, read_contract
 
@@ -87,6 +87,11 @@ class Assembly:
             workflow=workflow,
             policies=CedarPolicies(policies),
             models=self._task_models(charter, folder),
+            chats={
+                task: chat_task(charter, task, _prompts(folder), self._place)
+                for task, promise in charter.tasks.items()
+                if promise.kind == "chat" and promise.prompt
+            },
             retrievers={name: ArticleRetriever(found, embed) for name, found in articles.items()},
             articles=articles,
             writer=TemplateWriter(
@@ -122,13 +127,20 @@ class Assembly:
             for task, model in chosen.items()
             if task in charter.tasks and not charter.tasks[task].prompt
         }
-        asked = [task for task, promise in charter.tasks.items() if promise.prompt]
+        asked = [
+            task for task, promise in charter.tasks.items() if promise.kind == "classify" and promise.prompt
+        ]
         if not asked:
             return local
-        prompts = {
-            f"prompts/{path.name}": path.read_bytes() for path in sorted((folder / "prompts").glob("*"))
+        prompts = _prompts(folder)
+        return {
+            **local,
+            **{task: prompted_model(charter, task, prompts, place=self._place) for task in asked},
         }
-        return {**local, **{task: prompted_model(charter, task, prompts) for task in asked}}
+
+
+def _prompts(folder: Path) -> dict[str, bytes]:
+    return {f"prompts/{path.name}": path.read_bytes() for path in sorted((folder / "prompts").glob("*"))}
 
 
 def refuse_own_state(charter: Charter, place: Workspace) -> None:

@@ -15,31 +15,39 @@ if TYPE_CHECKING:
 
     from roadworthy.charter import Charter
     from roadworthy.measure.grading import Standing
-    from roadworthy.ports import Grading, LanguageModel, TaskModel
+    from roadworthy.ports import Chat, Grading, LanguageModel, TaskModel
+    from roadworthy.wiring.place import Workspace
 
 INSTRUMENTS = frozenset({"semantic", "groundedness", "judge", "conduct"})
 
 
-def language_model(charter: Charter, name: str) -> LanguageModel:
+def language_model(charter: Charter, name: str, *, place: Workspace | None = None) -> LanguageModel:
     """One of the charter's language models, ready to be asked.
 
-    Errors: ``InputProblem`` RW-LLM-020 for a secret that is not set, RW-LLM-001 and 002 for its address.
+    ``place`` has the price file; without one, the workspace that the environment names.
+    Errors: ``InputProblem`` RW-LLM-020 for a secret that is not set, RW-LLM-001 and 002 for its address;
+    as ``price_of``.
     """
     from roadworthy.adapters.openai import OpenAiModel
 
     plan = charter.models[name]
     return OpenAiModel(
-        plan.model_copy(update={"url": resolved(plan.url)}), key=secret(plan.secret), price=price_of(plan)
+        plan.model_copy(update={"url": resolved(plan.url)}),
+        key=secret(plan.secret),
+        price=price_of(plan, place=place),
     )
 
 
-def prompted_model(charter: Charter, task: str, files: Mapping[str, bytes]) -> TaskModel:
+def prompted_model(
+    charter: Charter, task: str, files: Mapping[str, bytes], *, place: Workspace | None = None
+) -> TaskModel:
     """The task model of a prompted task, from the files of a release.
 
     Errors: ``InputProblem`` RW-LLM-010 for a prompt that is missing or cannot be read; as ``language_model``.
     """
-    from roadworthy.adapters.openai import Prompt, PromptedTaskModel, read_examples
+    from roadworthy.adapters.openai import PromptedTaskModel
     from roadworthy.measure.improving.prompting import examples_file
+    from roadworthy.prompting import ClassifyPrompt, read_examples
 
     promise = charter.tasks[task]
     if promise.prompt not in files or promise.model is None:
@@ -51,9 +59,49 @@ def prompted_model(charter: Charter, task: str, files: Mapping[str, bytes]) -> T
     return PromptedTaskModel(
         task,
         tuple(dict.fromkeys((*promise.labels, *promise.abstain))),
-        Prompt.parse(files[promise.prompt], place=promise.prompt),
-        language_model(charter, promise.model),
+        ClassifyPrompt.parse(files[promise.prompt], place=promise.prompt),
+        language_model(charter, promise.model, place=place),
         examples=read_examples(files[shown], place=shown) if shown in files else (),
+        called=promise.model,
+    )
+
+
+def chat_task(charter: Charter, task: str, files: Mapping[str, bytes], place: Workspace) -> Chat:
+    """A task of kind ``chat`` from the files of a release, its models ready to be asked.
+
+    Errors: ``InputProblem`` RW-PROMPT-007 for a prompt that is missing, RW-PROMPT-001 and 002 for one that
+    cannot be used; as ``language_model`` and ``candidate_of``.
+    """
+    from datetime import UTC, datetime
+
+    from roadworthy.ports import Chat
+    from roadworthy.prompting import ChatPrompt
+    from roadworthy.routing.prices import snapshot
+    from roadworthy.wiring.prices import candidate_of
+
+    promise = charter.tasks[task]
+    if promise.prompt not in files:
+        raise InputProblem(
+            "RW-PROMPT-007",
+            Problem(
+                "the prompt is missing", place=promise.prompt, hint=f"the task `{task}` is written by it"
+            ),
+        )
+    prompt = ChatPrompt.parse(files[promise.prompt], place=promise.prompt)
+    today = datetime.now(UTC).date()
+    candidates = tuple(
+        candidate_of(name, charter.models[name], place=place, today=today, region=charter.region)
+        for name in promise.models
+    )
+    return Chat(
+        task=task,
+        prompt=prompt,
+        candidates=candidates,
+        models={name: language_model(charter, name, place=place) for name in promise.models},
+        prices={one.name: snapshot(one.price, bound=one.bound) for one in candidates},
+        region=charter.region,
+        floor=promise.floor if promise.suite else None,
+        escalate_below=promise.escalate_below,
     )
 
 
@@ -62,6 +110,7 @@ def gradings(
     kinds: Collection[str],
     *,
     standings: Mapping[str, Standing] = MappingProxyType({}),
+    place: Workspace | None = None,
 ) -> Mapping[str, Grading]:
     """Instruments for these kinds of grader, as far as the charter names what they need.
 
@@ -78,7 +127,11 @@ def gradings(
 
     wanted = INSTRUMENTS & set(kinds)
     plan = charter.judge if charter else None
-    model = language_model(charter, plan.model) if charter and plan and wanted - {"semantic"} else None
+    model = (
+        language_model(charter, plan.model, place=place)
+        if charter and plan and wanted - {"semantic"}
+        else None
+    )
     found: dict[str, Grading] = {}
     if wanted & {"semantic", "groundedness"}:
         from roadworthy.adapters.localmodels import FINGERPRINT

@@ -12,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
 from roadworthy.charter import LanguageModelPlan
+from roadworthy.quantities import Cost
+from roadworthy.usage import Price
 
 
 @dataclass(frozen=True)
@@ -24,11 +26,19 @@ class Scripted:
     how: str = "whole"
 
 
-def says(text: object, *, read: object = 11, written: object = 7, finish: str = "stop") -> Scripted:
+def price_of(plan: LanguageModelPlan) -> Price:
+    """What the plan states."""
+    read, written = Cost.parse(plan.read_price or "").nano, Cost.parse(plan.written_price or "").nano
+    return Price(read, written, Cost.parse(plan.cached_price).nano if plan.cached_price else -1)
+
+
+def says(
+    text: object, *, read: object = 11, written: object = 7, finish: str = "stop", **details: object
+) -> Scripted:
     body: dict[str, object] = {
         "model": "scripted-1",
         "choices": [{"message": {"role": "assistant", "content": text}, "finish_reason": finish}],
-        "usage": {"prompt_tokens": read, "completion_tokens": written},
+        "usage": {"prompt_tokens": read, "completion_tokens": written, **details},
     }
     return Scripted(json.dumps(body).encode())
 

@@ -8,18 +8,22 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.adapters.openai.scripted import Scripted, Server, refuses, says
+from tests.adapters.openai.scripted import Scripted, Server, price_of, refuses, says
 from tests.measure.grading.spoken import PRICE, Spoken, completion
 
-from roadworthy.adapters.openai import Example, OpenAiModel, Prompt, PromptedTaskModel, read_examples
+from roadworthy.adapters.openai import OpenAiModel, PromptedTaskModel
 from roadworthy.errors import InputProblem, Unavailable
+from roadworthy.ports.language import Unanswered
+from roadworthy.prompting import ClassifyPrompt, Example, read_examples
+from roadworthy.quantities import Cost
+from roadworthy.usage import Tokens
 
 LABELS = ("refund", "address", "other")
 PROMPT = b'Sort this message: {text}\n\nLabels:\n{labels}\n\nExamples: {examples}\nUse JSON like {"a": 1}.'
 
 
-def prompt(content: bytes = PROMPT) -> Prompt:
-    return Prompt.parse(content, place="prompts/intent.txt")
+def prompt(content: bytes = PROMPT) -> ClassifyPrompt:
+    return ClassifyPrompt.parse(content, place="prompts/intent.txt")
 
 
 def task(*script: Any, **changes: Any) -> tuple[PromptedTaskModel, Spoken]:
@@ -184,7 +188,7 @@ def test_over_the_wire_the_list_is_a_schema_and_every_vote_is_billed() -> None:
     with Server(
         says(label("address"), read=100, written=10), Scripted(b"{}", 503), says(label("address"))
     ) as server:
-        model = OpenAiModel(server.plan(), key="k", wait=lambda _: None)
+        model = OpenAiModel(server.plan(), key="k", price=price_of(server.plan()), wait=lambda _: None)
         found, cost = PromptedTaskModel("intent", LABELS, prompt(), model, votes=3).predict_priced(
             "I moved"
         )
@@ -193,5 +197,25 @@ def test_over_the_wire_the_list_is_a_schema_and_every_vote_is_billed() -> None:
     assert shape["properties"]["label"]["enum"] == list(LABELS)
     assert cost.nano == 65_000 + 2 * (11 * 500 + 7 * 1_500)
     with Server(refusal) as server:
-        model = OpenAiModel(server.plan(), key="k", wait=lambda _: None)
+        model = OpenAiModel(server.plan(), key="k", price=price_of(server.plan()), wait=lambda _: None)
         assert PromptedTaskModel("intent", LABELS, prompt(), model).predict("bad words").label == ""
+
+
+def test_every_vote_is_told_apart_with_its_tokens_under_the_charters_name() -> None:
+    asked, _ = task(label("refund"), called="small")
+    prediction, exchanges = asked.predict_metered("my money")
+    assert prediction.label == "refund"
+    assert [each.model for each in exchanges] == ["small"] * 5
+    assert sum(each.tokens.read for each in exchanges) == 50
+    assert sum((each.cost for each in exchanges), start=Cost(0)) == asked.predict_priced("my money")[1]
+
+
+def test_votes_before_a_silence_stay_on_the_bill() -> None:
+    gone = Unanswered(
+        Unavailable("RW-LLM-006", "busy", retry_is_safe=True), tokens=Tokens(1, 0), cost=Cost(1), requests=4
+    )
+    asked, _ = task(label("refund"), label("refund"), gone)
+    with pytest.raises(Unanswered) as raised:
+        asked.predict_metered("my money")
+    assert (raised.value.cost, raised.value.requests) == (PRICE * 2 + Cost(1), 6)
+    assert raised.value.tokens == Tokens(21, 10)

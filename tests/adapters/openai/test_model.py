@@ -7,12 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from tests.adapters.openai.scripted import Scripted, Server, refuses, says
+from tests.adapters.openai.scripted import Scripted, Server, price_of, refuses, says
 
 from roadworthy.adapters.openai import OpenAiModel
 from roadworthy.errors import InputProblem, RoadworthyError, Unavailable
-from roadworthy.ports.language import Completion, Message
+from roadworthy.ports.language import Completion, Message, Unanswered
 from roadworthy.quantities import Cost
+from roadworthy.usage import Price, Tokens
 
 ASKED = (Message("system", "be brief"), Message("user", "hello"))
 KEY = "sk-very-secret-7d1f"
@@ -30,7 +31,8 @@ class Waits:
 
 
 def model(server: Server, waits: Waits | None = None, **changes: Any) -> OpenAiModel:
-    return OpenAiModel(server.plan(**changes), key=KEY, wait=waits or Waits(), chance=lambda: 0.5)
+    plan = server.plan(**changes)
+    return OpenAiModel(plan, key=KEY, price=price_of(plan), wait=waits or Waits(), chance=lambda: 0.5)
 
 
 def ask(*script: Any, schema: Any = None, waits: Waits | None = None, **changes: Any) -> Completion:
@@ -50,7 +52,7 @@ def test_an_answer_comes_with_its_tokens_and_its_cost() -> None:
     with Server(says("good day", read=1_000, written=3)) as server:
         found = model(server).complete(ASKED, max_tokens=40, temperature=0.25, seed=9)
         sent = server.asked[0]
-    assert found == Completion("good day", 1_000, 3, Cost(504_500), "scripted-1")
+    assert found == Completion("good day", Tokens(1_000, 3), Cost(504_500), "scripted-1")
     assert server.paths == ["/v1/chat/completions"]
     assert server.headers[0]["Authorization"] == f"Bearer {KEY}"
     assert sent["messages"] == [
@@ -67,7 +69,7 @@ def test_cost_is_rounded_up_to_a_whole_nano_unit() -> None:
 
 def test_without_a_key_none_is_sent() -> None:
     with Server(says("ok")) as server:
-        OpenAiModel(server.plan(), key="").complete(ASKED)
+        OpenAiModel(server.plan(), key="", price=Price(1, 1)).complete(ASKED)
     assert "Authorization" not in server.headers[0]
 
 
@@ -178,7 +180,7 @@ def test_nobody_listening_is_unavailable() -> None:
     with Server(says("ok")) as server:
         plan = server.plan()
     with pytest.raises(Unavailable, match="no connection could be made"):
-        OpenAiModel(plan, key="", wait=Waits()).complete(ASKED)
+        OpenAiModel(plan, key="", price=Price(1, 1), wait=Waits()).complete(ASKED)
 
 
 def test_an_endless_answer_is_not_read_to_its_end() -> None:
@@ -236,9 +238,9 @@ def test_unreadable_answers_that_were_billed_are_on_the_bill() -> None:
 def test_token_counts_that_cannot_be_are_not_believed(read: object, written: object) -> None:
     found = ask(says("nine words in the answer", read=read, written=written))
     assert found.estimated
-    assert 20 < found.read_tokens < 200
-    assert found.written_tokens == 8
-    assert found.cost == Cost(found.read_tokens * 500 + found.written_tokens * 1_500)
+    assert 20 < found.tokens.read < 200
+    assert found.tokens.written == 8
+    assert found.cost == Cost(found.tokens.read * 500 + found.tokens.written * 1_500)
 
 
 def test_cut_off_and_refused_answers_say_so() -> None:
@@ -270,7 +272,7 @@ def test_the_key_shows_in_no_error_and_no_name() -> None:
 
 def test_a_key_that_could_split_a_header_is_refused_without_being_shown() -> None:
     with Server(says("ok")) as server, pytest.raises(InputProblem) as raised:
-        OpenAiModel(server.plan(), key="abc\r\nX-Evil: 1")
+        OpenAiModel(server.plan(), key="abc\r\nX-Evil: 1", price=Price(1, 1))
     assert raised.value.code == "RW-LLM-002"
     assert "Evil" not in str(raised.value.as_json())
 
@@ -331,3 +333,34 @@ def test_many_threads_share_one_model() -> None:
         texts = [f"text {number}" for number in range(200)]
         found = list(pool.map(lambda text: asking.complete((Message("user", text),)).text, texts))
     assert found == texts
+
+
+def test_cached_and_reasoning_tokens_are_told_apart_and_billed_as_such() -> None:
+    details = {
+        "prompt_tokens_details": {"cached_tokens": 600},
+        "completion_tokens_details": {"reasoning_tokens": 30},
+    }
+    answer = says("x", read=1_000, written=50, **details)
+    found = ask(answer, cached_price="0.05 EUR")
+    assert found.tokens == Tokens(1_000, 50, cached=600, reasoning=30)
+    assert found.cost == Cost(400 * 500 + 600 * 50 + 50 * 1_500)
+
+
+@pytest.mark.parametrize("told", [1_001, -1, True, 2.5, "600", None])
+@pytest.mark.parametrize("details", ["prompt_tokens_details", "completion_tokens_details"])
+def test_parts_of_tokens_that_cannot_be_leave_the_dearer_bill(told: object, details: str) -> None:
+    hidden = {details: {"cached_tokens": told, "reasoning_tokens": told}}
+    found = ask(says("x", read=1_000, written=50, **hidden), cached_price="0.05 EUR")
+    assert found.tokens == Tokens(1_000, 50)
+    assert found.cost == Cost(1_000 * 500 + 50 * 1_500)
+    assert not found.estimated
+
+
+def test_no_answer_carries_the_bill_of_what_was_sent_for_it() -> None:
+    nothing = Scripted(
+        json.dumps({"choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 1}}).encode()
+    )
+    problem = failure(nothing)
+    assert isinstance(problem, Unanswered)
+    assert (problem.requests, problem.tokens) == (4, Tokens(36, 4))
+    assert problem.cost == Cost(4 * (9 * 500 + 1_500))

@@ -5,6 +5,5 @@ Importing this needs no HTTP client; the first question does.
 
 from roadworthy.adapters.openai.classifier import PromptedTaskModel
 from roadworthy.adapters.openai.model import OpenAiModel
-from roadworthy.adapters.openai.prompt import Example, Prompt, read_examples
 
-__all__ = ["Example", "OpenAiModel", "Prompt", "PromptedTaskModel", "read_examples"]
+__all__ = ["OpenAiModel", "PromptedTaskModel"]

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 
-from roadworthy.adapters.openai.prompt import Example, Prompt
 from roadworthy.casework.prediction import Prediction
 from roadworthy.errors import InputProblem, Problem
-from roadworthy.ports.language import REFUSED_REQUEST, Completion, LanguageModel, read_object
+from roadworthy.ports.language import (
+    REFUSED_REQUEST,
+    Completion,
+    LanguageModel,
+    Unanswered,
+    read_object,
+)
+from roadworthy.ports.work import Exchange
+from roadworthy.prompting import ClassifyPrompt, Example
 from roadworthy.quantities import Cost, Digest, digest_of
+from roadworthy.usage import Ending
 
 MOST_VOTES = 25
 MOST_LABELS = 1_000
@@ -21,7 +30,8 @@ class PromptedTaskModel:
 
     The label with most votes wins; ``confidence`` is its part of all votes asked for, unreadable ones
     included. It ranks texts by how steady the model is about them, in steps of 1/votes, and says nothing
-    about being right: what it is worth is for a certificate to prove. Where no answer can be read, or
+    about being right: what it is worth is for a certificate to prove. ``called`` is the model's name in
+    the charter, which the records of calls tell. Where no answer can be read, or
     the model refuses the text, the label is empty and confidence 0, which leaves the case to people.
     May be used from several threads at once; the votes of one text are asked for one after the other.
 
@@ -32,14 +42,16 @@ class PromptedTaskModel:
         self,
         task: str,
         labels: Sequence[str],
-        prompt: Prompt,
+        prompt: ClassifyPrompt,
         model: LanguageModel,
         *,
         examples: Sequence[Example] = (),
         votes: int = 5,
         temperature: float = 0.7,
         seed: int = 1,
+        called: str = "",
     ) -> None:
+        self._called = called or model.name
         self._task, self._labels, self._prompt = task, tuple(labels), prompt
         self._model, self._examples = model, tuple(examples)
         self._votes, self._temperature, self._seed = votes, temperature, seed
@@ -89,10 +101,17 @@ class PromptedTaskModel:
         Errors: ``Unavailable`` RW-LLM-006 or 007 where the model cannot be asked, ``InputProblem``
         RW-LLM-003 or 005 where its key or address is wrong.
         """
-        cost = Cost(0)
+        prediction, exchanges = self.predict_metered(text)
+        return prediction, sum((each.cost for each in exchanges), start=Cost(0))
+
+    def predict_metered(self, text: str) -> tuple[Prediction, tuple[Exchange, ...]]:
+        """The label with most votes, and every question behind it.
+
+        Errors: as ``predict_priced``; an ``Unanswered`` holds the bill of the votes before it too.
+        """
         votes: Counter[str] = Counter()
-        for completion in self._ask(text) if text.strip() else ():
-            cost += completion.cost
+        answers = self._ask(text) if text.strip() else []
+        for completion, _ in answers:
             if (label := self._read(completion)) is not None:
                 votes[label] += 1
         ranked = sorted(votes.items(), key=lambda each: (-each[1], self._labels.index(each[0])))
@@ -106,22 +125,42 @@ class PromptedTaskModel:
             nearest=(),
             model=self._digest,
         )
-        return prediction, cost
+        return prediction, tuple(self._exchange(completion, millis) for completion, millis in answers)
 
-    def _ask(self, text: str) -> list[Completion]:
+    def _exchange(self, completion: Completion, millis: int) -> Exchange:
+        return Exchange(
+            task=self._task,
+            model=self._called,
+            ending=Ending.ANSWERED,
+            tokens=completion.tokens,
+            cost=completion.cost,
+            attempts=completion.requests,
+            estimated=completion.estimated,
+            millis=millis,
+        )
+
+    def _ask(self, text: str) -> list[tuple[Completion, int]]:
+        """Answers with the milliseconds that each took."""
         messages = self._prompt.messages(text, self._labels, self._examples)
-        answers: list[Completion] = []
+        answers: list[tuple[Completion, int]] = []
         for vote in range(self._votes):
+            begun = time.monotonic()
             try:
-                answers.append(
-                    self._model.complete(
-                        messages,
-                        max_tokens=self._max_tokens,
-                        temperature=self._temperature,
-                        seed=self._seed + vote,
-                        schema=self._schema,
-                    )
+                completion = self._model.complete(
+                    messages,
+                    max_tokens=self._max_tokens,
+                    temperature=self._temperature,
+                    seed=self._seed + vote,
+                    schema=self._schema,
                 )
+                answers.append((completion, int((time.monotonic() - begun) * 1000)))
+            except Unanswered as problem:
+                raise Unanswered(
+                    problem,
+                    tokens=sum((each.tokens for each, _ in answers), start=problem.tokens),
+                    cost=sum((each.cost for each, _ in answers), start=problem.cost),
+                    requests=sum((each.requests for each, _ in answers), start=problem.requests),
+                ) from None
             except InputProblem as problem:
                 if problem.code != REFUSED_REQUEST:
                     raise

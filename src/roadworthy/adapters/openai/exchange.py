@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from roadworthy.adapters.openai.address import Address
+from roadworthy.adapters.openai.address import check_nearness
 from roadworthy.errors import InputProblem
+from roadworthy.ports.address import Address, bearer
 
 if TYPE_CHECKING:
     from pyreqwest.client import SyncClient
@@ -46,15 +47,9 @@ class Exchange:
     """
 
     def __init__(self, address: Address, path: str, *, key: str) -> None:
-        if key and not (key.isascii() and key.isprintable() and " " not in key):
-            raise InputProblem(
-                "RW-LLM-002",
-                "the key of the language model holds characters that no key has, such as a space or line end",
-                hint="set the environment variable named by `secret` again",
-            )
+        self._authorization = bearer(key) if key else ""
         self._address = address
         self._url = address.base + path
-        self._key = key
         self._client: SyncClient | None = None
         self._lock = threading.Lock()
 
@@ -67,8 +62,8 @@ class Exchange:
         errors = importlib.import_module("pyreqwest.exceptions")
         request = client.post(self._url).timeout(timedelta(seconds=max(timeout_s, 0.001)))
         request = request.header("Content-Type", "application/json").header("Accept", "application/json")
-        if self._key:
-            request = request.header("Authorization", f"Bearer {self._key}", is_sensitive=True)
+        if self._authorization:
+            request = request.header("Authorization", self._authorization, is_sensitive=True)
         try:
             with request.body_bytes(body).build_streamed() as answer:
                 parts: list[bytes] = []
@@ -102,7 +97,7 @@ class Exchange:
                 "language models are asked with `pyreqwest`, which is not installed",
                 hint="pip install pyreqwest",
             ) from None
-        self._address.check_nearness()
+        check_nearness(self._address)
         builder = SyncClientBuilder().follow_redirects(False).referer(False).user_agent("roadworthy")
         builder = builder.connect_timeout(timedelta(seconds=_CONNECT_S))
         return (builder if self._address.encrypted else builder.no_proxy()).build()

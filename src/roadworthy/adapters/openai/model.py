@@ -7,19 +7,20 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from roadworthy.adapters.openai.address import Address
 from roadworthy.adapters.openai.exchange import Answered, Exchange, Failed
 from roadworthy.adapters.openai.wire import Asked, Dialect, Reply, read_refusal, read_reply
 from roadworthy.charter import LanguageModelPlan, seconds
 from roadworthy.errors import InputProblem, Unavailable
-from roadworthy.ports.language import Completion, Message
+from roadworthy.ports.address import Address
+from roadworthy.ports.language import Completion, Message, Unanswered
 from roadworthy.quantities import Cost, Digest, digest_of
-from roadworthy.usage import Price
+from roadworthy.usage import Price, Tokens
 
 MOST_REQUESTS = 4
 """Requests for one answer that failed for no fault of the question."""
 _PATH = "/chat/completions"
 _NOTHING = Cost(0)
+_NONE = Tokens()
 _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 8.0
 _TRY_LATER = frozenset({408, 425, 429})
@@ -32,6 +33,7 @@ class _Heard:
 
     reply: Reply | None = None
     status: int = 0
+    tokens: Tokens = _NONE
     cost: Cost = _NOTHING
     refusal: str | None = None
     word: str = ""
@@ -39,6 +41,15 @@ class _Heard:
     code: str = "RW-LLM-007"
     wait_s: float = 0.0
     final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Bill:
+    """What the requests for one answer came to."""
+
+    tokens: Tokens
+    cost: Cost
+    requests: int
 
 
 class OpenAiModel:
@@ -99,7 +110,7 @@ class OpenAiModel:
         asked = Asked(self._plan.model, messages, max_tokens, temperature, seed, schema)
         dialect = self._dialect
         until = self._clock() + seconds(self._plan.timeout)
-        billed, sent, tries = Cost(0), 0, 0
+        billed, tokens, sent, tries = Cost(0), Tokens(), 0, 0
         while True:
             sent += 1
             heard = self._ask(asked, dialect, until)
@@ -110,11 +121,12 @@ class OpenAiModel:
                 dialect = other
                 continue
             billed += heard.cost
+            tokens += heard.tokens
             if heard.trouble is None and heard.reply is not None:
                 self._dialect = dialect
-                return _completion(heard.reply, billed, sent, fallback=self._plan.model)
+                return _completion(heard.reply, tokens, billed, sent, fallback=self._plan.model)
             tries += 1
-            self._pause(tries, heard, until, billed)
+            self._pause(tries, heard, until, _Bill(tokens, billed, sent))
 
     def _ask(self, asked: Asked, dialect: Dialect, until: float) -> _Heard:
         """One request. Errors: those that no further request mends."""
@@ -139,10 +151,11 @@ class OpenAiModel:
             heard = replace(heard, trouble="its answer holds no text")
         # What failed is counted as billed where the server says so; what came, in any case.
         if reply is not None and (heard.trouble is None or reply.usage.told):
-            heard = replace(heard, cost=reply.usage.cost(self._price))
+            usage = reply.usage
+            heard = replace(heard, tokens=usage.tokens, cost=usage.cost(self._price))
         return heard
 
-    def _pause(self, tries: int, heard: _Heard, until: float, billed: Cost) -> None:
+    def _pause(self, tries: int, heard: _Heard, until: float, bill: _Bill) -> None:
         """Wait before the next request, or give up with what went wrong last."""
         grown = min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2 ** (tries - 1)) * (0.5 + self._chance())
         pause = max(heard.wait_s, grown)
@@ -156,14 +169,16 @@ class OpenAiModel:
             self._wait(pause)
             return
         waits = f", and asks to wait {heard.wait_s:.0f} s" if heard.wait_s else ""
-        cost = f"; {billed} were billed" if billed.nano else ""
+        cost = f"; {bill.cost} were billed" if bill.cost.nano else ""
         message = (
             f"the language model `{self._plan.model}` gave no answer{how}: {heard.trouble}{waits}{cost}"
         )
         hint = "try again later; a further request may be billed again"
         if heard.code == "RW-LLM-006":
-            raise Unavailable("RW-LLM-006", message, retry_is_safe=True, hint=hint)
-        raise Unavailable("RW-LLM-007", message, retry_is_safe=True, hint=hint)
+            problem = Unavailable("RW-LLM-006", message, retry_is_safe=True, hint=hint)
+        else:
+            problem = Unavailable("RW-LLM-007", message, retry_is_safe=True, hint=hint)
+        raise Unanswered(problem, tokens=bill.tokens, cost=bill.cost, requests=bill.requests)
 
     def _raise_if_hopeless(self, answer: Answered) -> None:
         """Refusals that no waiting mends."""
@@ -186,11 +201,10 @@ class OpenAiModel:
         raise _refused(status, read_refusal(answer.body)[0])
 
 
-def _completion(reply: Reply, cost: Cost, sent: int, *, fallback: str) -> Completion:
+def _completion(reply: Reply, tokens: Tokens, cost: Cost, sent: int, *, fallback: str) -> Completion:
     return Completion(
         text=reply.text or "",
-        read_tokens=reply.usage.read,
-        written_tokens=reply.usage.written,
+        tokens=tokens,
         cost=cost,
         model=reply.model or fallback,
         ended=reply.ended,

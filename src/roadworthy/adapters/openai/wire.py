@@ -78,15 +78,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens read and written; ``told`` by the server, or reckoned from the texts."""
+    """Tokens of an exchange; ``told`` by the server, or reckoned from the texts."""
 
-    read: int
-    written: int
+    tokens: Tokens
     told: bool
 
     def cost(self, price: Price) -> Cost:
         """What they come to, rounded up to a whole nano-unit."""
-        return price.cost(Tokens(self.read, self.written))
+        return price.cost(self.tokens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +180,24 @@ def _usage(told: object, *, sent: bytes, text: str) -> Usage:
             and 0 < read <= len(sent) + _OVERHEAD_TOKENS
             and (0 if not text else 1) <= written <= _MOST_WRITTEN
         ):
-            return Usage(read, written, told=True)
-    return Usage(-(-len(sent) // _BYTES_A_TOKEN), -(-len(text.encode()) // _BYTES_A_TOKEN), told=False)
+            tokens = Tokens(
+                read,
+                written,
+                cached=_part(told.get("prompt_tokens_details"), "cached_tokens", read),
+                reasoning=_part(told.get("completion_tokens_details"), "reasoning_tokens", written),
+            )
+            return Usage(tokens, told=True)
+    reckoned = Tokens(-(-len(sent) // _BYTES_A_TOKEN), -(-len(text.encode()) // _BYTES_A_TOKEN))
+    return Usage(reckoned, told=False)
+
+
+def _part(details: object, name: str, whole_of: int) -> int:
+    """A part of the tokens; 0 where the server tells none, or one that cannot be.
+
+    Cached tokens are cheaper: a count that is not believed leaves the dearer bill.
+    """
+    told = details.get(name) if isinstance(details, dict) else None
+    return told if type(told) is int and 0 <= told <= whole_of else 0
 
 
 def _is_word(text: str) -> bool:

@@ -5,5 +5,7 @@
 ``forecast``   bands for a month's end and for a target volume
 ``anomalies``  days that clean history does not allow
 ``advice``     savings with their evidence and their risk
+``asking``     savings on calls to models: shorter contexts, cached ones, batches
+``tokens``     what tokens of each kind cost
 ``focus``      the books as FOCUS 1.2 rows
 """

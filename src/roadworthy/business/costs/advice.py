@@ -68,7 +68,7 @@ def fewer_retries(steps: Iterable[StepCost], *, days: int) -> list[Advice]:
         Advice(
             "fewer retries",
             step,
-            _yearly(cost, days),
+            yearly(cost, days),
             f"{again} attempts beyond the first of {calls} calls in {days} days were paid at their reserve",
             "none is expected: an attempt without a result decides nothing",
             ready=True,
@@ -89,7 +89,7 @@ def cached(repeats: Iterable[Repeats], *, days: int, least: float = 0.02) -> lis
         Advice(
             "cache",
             f"{one.step} of {one.release.removeprefix('sha256:')[:12]}",
-            _yearly(one.cost, days),
+            yearly(one.cost, days),
             f"{one.repeated} of {one.calls} live calls in {days} days repeated equal arguments of the same subject",
             "the same release gives the same answer up to chance; compare answers with and without in a mirror",
             ready=False,
@@ -127,7 +127,7 @@ def cheaper_release(rivals: Iterable[Rival], *, usage: Cost, days: int) -> list[
             Advice(
                 "cheaper release",
                 one.release,
-                _yearly(saved, days),
+                yearly(saved, days),
                 f"{part:.0%} cheaper an answer on {one.quality.n} tests of `{one.suite}`: "
                 f"{one.cost / 1e9:.6f} against {one.running_cost / 1e9:.6f} {one.currency}",
                 _quality(one.quality),
@@ -183,7 +183,7 @@ def dear_slices(
                 Advice(
                     "expensive slice",
                     name,
-                    _yearly(Cost(int(gap * sizes[name]), currency), days),
+                    yearly(Cost(int(gap * sizes[name]), currency), days),
                     f"{sizes[name]} cases cost {gap / 1e9:.6f} {currency} more each than the other "
                     f"{len(cases) - sizes[name]}, at least {low / 1e9:.6f}, at {confidence:.0%} for all slices at once",
                     "not measured: look at the errors of this slice before its road is made shorter",
@@ -206,7 +206,8 @@ def _least_gap(own: np.ndarray, others: np.ndarray, *, risk: float) -> tuple[flo
     return gap, gap - float(special.stdtrit(freedom, 1 - risk)) * math.sqrt(a + b)
 
 
-def _yearly(cost: Cost, days: int) -> Cost:
+def yearly(cost: Cost, days: int) -> Cost:
+    """What was spent in so many days, as much in a year of 365."""
     return Cost(cost.nano * DAYS_OF_A_YEAR // max(1, days), cost.currency)
 
 

@@ -7,10 +7,12 @@ import csv
 import io
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 
 from roadworthy.business.costs.report import Line
+from roadworthy.business.costs.tokens import parts
 from roadworthy.quantities import NANO, Cost
 
 VERSION: Final = "1.2"
@@ -30,7 +32,8 @@ COLUMNS: Final = (
 )  # fmt: skip
 """Every column of 1.2, mandatory or not: what does not apply is empty, as the specification wants it."""
 OWN: Final = (
-    "x_InterruptedCost", "x_Model", "x_Release", "x_RetryAttempts", "x_Step", "x_UnpricedCalls", "x_UseCase", "x_Work",
+    "x_CacheHits", "x_EstimatedCalls", "x_InterruptedCost", "x_Model", "x_ModelCalls", "x_PriceSnapshot", "x_Release",
+    "x_RetryAttempts", "x_Step", "x_TokenType", "x_UnpricedCalls", "x_UseCase", "x_Work",
 )  # fmt: skip
 """Columns of our own, which a reader may pass over."""
 
@@ -40,11 +43,13 @@ _OTHER = "Other (AI and Machine Learning)"
 
 
 def focus_csv(found: Iterable[Line], *, month: date, account: str) -> str:
-    """The month (its first day) as a CSV file, one row for each day, use case, work, release, step and model.
+    """The month (its first day) as a CSV file, one row for each day, use case, work, release, step and model;
+    where tokens were used, one more for each kind of them.
 
-    ``found`` are lines told apart by day and everything else. A cost is passed on as it came: the price
+    Rows of tokens count tokens in ``ConsumedQuantity`` and hold what these cost; where the price of a model
+    is not known, they hold nothing and the row of requests holds all of it. ``found`` are lines told apart by day and everything else. A cost is passed on as it came: the price
     of a euro's worth of metered usage is one euro, so that quantity times price is the cost to the last
-    nano-unit. ``ConsumedQuantity`` counts calls. ``InvoiceId`` is empty: no invoice is behind these rows.
+    nano-unit. ``ConsumedQuantity`` of other rows counts calls. ``InvoiceId`` is empty: no invoice is behind these rows.
 
     Twice:   the same lines give the same bytes. A month that is over does not change any more, but for
              the grades of evaluations that were still running.
@@ -54,9 +59,44 @@ def focus_csv(found: Iterable[Line], *, month: date, account: str) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow((*COLUMNS, *OWN))
     for line in found:
-        row = _row(line, month, account)
-        writer.writerow([row.get(name, "") for name in (*COLUMNS, *OWN)])
+        for row in _rows(line, month, account):
+            writer.writerow([row.get(name, "") for name in (*COLUMNS, *OWN)])
     return text.getvalue()
+
+
+def _rows(line: Line, month: date, account: str) -> Iterable[dict[str, str]]:
+    """One row of requests, with what no token is known to cost, and one for each kind of token."""
+    told = parts(line.tokens, line.cost.nano, line.price.price if line.price else None)
+    rest = line.cost.nano - sum(part.nano for part in told)
+    apart = not told or rest or line.calls or line.hits
+    if apart:
+        yield _row(replace(line, cost=Cost(rest, line.cost.currency)), month, account)
+    for number, part in enumerate(told):
+        # Counts of calls stand once: on the row of requests, else on the first of tokens.
+        first = not apart and number == 0
+        of_kind = replace(
+            line,
+            cost=Cost(part.nano, line.cost.currency),
+            calls=part.tokens,
+            retries=0,
+            unpriced=0,
+            interrupted=Cost(0, line.cost.currency),
+            model_calls=line.model_calls if first else 0,
+            estimated=line.estimated if first else 0,
+            hits=0,
+        )
+        row = _row(of_kind, month, account)
+        sku = f"{row['SkuId']}/{part.kind}"
+        yield {
+            **row,
+            "ChargeDescription": f"{part.kind} of {line.step} in {line.use_case} ({line.work})",
+            "ConsumedUnit": "Tokens",
+            "ServiceSubcategory": "Generative AI",
+            "SkuId": sku,
+            "SkuMeter": part.kind,
+            "SkuPriceId": f"{sku}/{line.cost.currency}",
+            "x_TokenType": part.kind,
+        }
 
 
 def _row(line: Line, month: date, account: str) -> dict[str, str]:
@@ -110,8 +150,12 @@ def _row(line: Line, month: date, account: str) -> dict[str, str]:
         "SubAccountName": line.unit,
         "SubAccountType": "Unit",
         "Tags": json.dumps(_tags(line), sort_keys=True, separators=(",", ":"), ensure_ascii=False),
+        "x_CacheHits": str(line.hits),
+        "x_EstimatedCalls": str(line.estimated),
         "x_InterruptedCost": _decimal(line.interrupted),
         "x_Model": line.model,
+        "x_ModelCalls": str(line.model_calls),
+        "x_PriceSnapshot": line.price.snapshot if line.price else "",
         "x_Release": line.release,
         "x_RetryAttempts": str(line.retries),
         "x_Step": line.step,

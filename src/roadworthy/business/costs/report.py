@@ -4,17 +4,34 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Literal
 
-from roadworthy.business.costs.rows import CaseCost, EvaluationCost, ReviewCount, StepCost, Work
+from roadworthy.business.costs.rows import (
+    CallUse,
+    CaseCost,
+    EvaluationCost,
+    ReviewCount,
+    StepCost,
+    Work,
+)
 from roadworthy.quantities import Cost
+from roadworthy.usage import Price, Tokens
 
 Period = Literal["day", "month", "all"]
 
+_NONE = Tokens()
 GRADES = "grade"
 ANSWERS = "answer"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPrice:
+    """What a model costs, and the snapshot by which calls name exactly this price."""
+
+    price: Price
+    snapshot: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +39,8 @@ class Rates:
     """What the charter promises of one use case, as far as costs depend on it.
 
     ``unit`` pays for it. ``review`` is a reviewer's time for one review, ``per_month`` the budget.
-    ``models`` names the language model behind a step of a release, by (release, step).
+    ``models`` names the language model behind a step of a release, by (release, step). ``served`` is what
+    servers call the models of a release, ``prices`` what they cost, both by (release, the charter's name).
     """
 
     use_case: str
@@ -32,6 +50,8 @@ class Rates:
     review: Cost
     cases_per_month: int
     models: Mapping[tuple[str, str], str]
+    served: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    prices: Mapping[tuple[str, str], ModelPrice] = field(default_factory=dict)
 
 
 def review_cost(*, minutes: float, per_hour: Cost) -> Cost:
@@ -45,7 +65,10 @@ class Line:
     """One line of the books. Fields that it does not tell apart are empty.
 
     ``period`` is a day, a month such as ``2026-11``, or empty. ``cost`` holds interrupted attempts;
-    ``retries`` counts the attempts beyond the first of each call.
+    ``retries`` counts the attempts beyond the first of each call. ``tokens`` are those of the calls to
+    models that are part of it, ``model_calls`` their number, ``estimated`` those charged in full for want of
+    a count, ``hits`` answers from the gateway's cache. ``price`` is that of the model, where all calls of
+    the line have one.
     """
 
     period: str
@@ -60,6 +83,11 @@ class Line:
     unpriced: int
     cost: Cost
     interrupted: Cost
+    tokens: Tokens = _NONE
+    model_calls: int = 0
+    estimated: int = 0
+    hits: int = 0
+    price: ModelPrice | None = None
 
     def as_json(self) -> dict[str, object]:
         """Plain JSON values; money as text."""
@@ -76,6 +104,16 @@ class Line:
             "unpriced": self.unpriced,
             "cost": str(self.cost),
             "interrupted": str(self.interrupted),
+            "model_calls": self.model_calls,
+            "tokens": {
+                "read": self.tokens.read,
+                "cached": self.tokens.cached,
+                "stored": self.tokens.stored,
+                "written": self.tokens.written,
+                "reasoning": self.tokens.reasoning,
+            },
+            "estimated": self.estimated,
+            "cache_hits": self.hits,
         }
 
 
@@ -88,15 +126,17 @@ def lines(
     evaluations: Iterable[EvaluationCost],
     rates: Mapping[str, Rates],
     *,
+    calls: Iterable[CallUse] = (),
     by: Sequence[str] = BY,
     period: Period = "all",
 ) -> tuple[Line, ...]:
     """The books told apart by the fields of ``by``, in order of period and these fields.
 
     Holds:   the sums over all lines are the same whatever they are told apart by; nothing is left out.
+             Calls of steps move the cost of their step to the line of their model, and never add to it.
     """
     found: dict[tuple[str, ...], Line] = {}
-    for line in _lines(steps, evaluations, rates):
+    for line in _lines(steps, evaluations, rates, list(calls)):
         told = replace(
             line,
             period=_period(line.period, period),
@@ -117,15 +157,35 @@ def lines(
 
 
 def _lines(
-    steps: Iterable[StepCost], evaluations: Iterable[EvaluationCost], rates: Mapping[str, Rates]
+    steps: Iterable[StepCost],
+    evaluations: Iterable[EvaluationCost],
+    rates: Mapping[str, Rates],
+    calls: Sequence[CallUse],
 ) -> Iterable[Line]:
+    asked: dict[tuple[object, ...], list[CallUse]] = defaultdict(list)
+    for use in calls:
+        if use.step:
+            asked[use.day, use.use_case, use.release, use.work, use.step, use.cost.currency].append(use)
+        else:
+            yield _of_calls(use, rates[use.use_case], use.cost, calls=use.calls, unpriced=use.unpriced)
     for row in steps:
         rate = rates[row.use_case]
+        left = row.cost.nano - row.interrupted.nano
+        place = (row.day, row.use_case, row.release, row.work, row.step, row.cost.currency)
+        # What failed attempts cost stays with them, and a step can be dated by a later attempt than its calls.
+        for use in asked.pop(place, ()):
+            part = Cost(min(left, use.cost.nano), row.cost.currency)
+            left -= part.nano
+            yield _of_calls(use, rate, part, calls=0, unpriced=0)
         yield Line(
             row.day.isoformat(), row.use_case, rate.unit, row.work.value, row.release, row.step,
             rate.models.get((row.release, row.step), ""), row.calls, row.attempts - row.calls, row.unpriced,
-            row.cost, row.interrupted,
+            Cost(left + row.interrupted.nano, row.cost.currency), row.interrupted,
         )  # fmt: skip
+    for uses in asked.values():
+        for use in uses:
+            nothing = Cost(0, use.cost.currency)
+            yield _of_calls(use, rates[use.use_case], nothing, calls=0, unpriced=0)
     for one in evaluations:
         unit, nothing = rates[one.use_case].unit, Cost(0, one.answers.currency)
         for step, cost in ((ANSWERS, one.answers), (GRADES, one.grades)):
@@ -136,7 +196,17 @@ def _lines(
                 )  # fmt: skip
 
 
+def _of_calls(use: CallUse, rate: Rates, cost: Cost, *, calls: int, unpriced: int) -> Line:
+    named = (use.release, use.model)
+    return Line(
+        use.day.isoformat(), use.use_case, rate.unit, use.work.value, use.release, use.named,
+        rate.served.get(named, use.model), calls, 0 if use.step else use.retries, unpriced, cost,
+        Cost(0, cost.currency), use.tokens, use.calls, use.estimated, use.hits, rate.prices.get(named),
+    )  # fmt: skip
+
+
 def _added(a: Line, b: Line) -> Line:
+    one_price = a.price == b.price or not (a.model_calls and b.model_calls)
     return replace(
         a,
         calls=a.calls + b.calls,
@@ -144,6 +214,11 @@ def _added(a: Line, b: Line) -> Line:
         unpriced=a.unpriced + b.unpriced,
         cost=a.cost + b.cost,
         interrupted=a.interrupted + b.interrupted,
+        tokens=a.tokens + b.tokens,
+        model_calls=a.model_calls + b.model_calls,
+        estimated=a.estimated + b.estimated,
+        hits=a.hits + b.hits,
+        price=(a.price or b.price) if one_price else None,
     )
 
 
@@ -235,25 +310,32 @@ class Unpriced:
 
 
 def unpriced(
-    steps: Iterable[StepCost], evaluations: Iterable[EvaluationCost], *, free: Mapping[tuple[str, str], str]
+    steps: Iterable[StepCost],
+    evaluations: Iterable[EvaluationCost],
+    *,
+    free: Mapping[tuple[str, str], str],
+    calls: Iterable[CallUse] = (),
 ) -> tuple[Unpriced, ...]:
     """Everything that has no price, by use case and name.
 
     ``free`` names models whose charter states a price of nothing, by (release, step).
     """
-    calls: dict[tuple[str, str, str], int] = defaultdict(int)
+    found: dict[tuple[str, str, str], int] = defaultdict(int)
+    for use in calls:
+        if use.unpriced and not use.step:
+            found[use.use_case, use.named, "recorded without a cost"] += use.unpriced
     for row in steps:
         model = free.get((row.release, row.step))
         if row.unpriced:
-            calls[row.use_case, row.step, "recorded without a cost"] += row.unpriced
+            found[row.use_case, row.step, "recorded without a cost"] += row.unpriced
         elif model:
-            calls[row.use_case, f"{row.step} ({model})", "the charter states a price of nothing"] += (
+            found[row.use_case, f"{row.step} ({model})", "the charter states a price of nothing"] += (
                 row.calls
             )
     for one in evaluations:
         if one.grades is None:
-            calls[one.use_case, f"{GRADES}:{one.suite}", "the evaluation is not finished"] += one.results
-    return tuple(Unpriced(*key[:2], count, key[2]) for key, count in sorted(calls.items()))
+            found[one.use_case, f"{GRADES}:{one.suite}", "the evaluation is not finished"] += one.results
+    return tuple(Unpriced(*key[:2], count, key[2]) for key, count in sorted(found.items()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from roadworthy.quantities import Cost
 from roadworthy.stage import SIMULATED, Stage
+from roadworthy.usage import Tokens
 
 
 class Work(StrEnum):
@@ -58,6 +59,68 @@ class StepCost:
     unpriced: int
     cost: Cost
     interrupted: Cost
+
+
+@dataclass(frozen=True, slots=True)
+class CallUse:
+    """Calls to one model on one day (UTC), by a step of a workflow or, without a ``step``, through the gateway.
+
+    What calls of a step cost is part of that step: it is told apart here, never added. ``estimated`` calls
+    were charged in full because their model told no counts that can be; ``hits`` were answered from the
+    gateway's cache; ``unpriced`` ones were answered and cost nothing at all.
+    """
+
+    day: date
+    use_case: str
+    release: str
+    work: Work
+    step: str
+    task: str
+    model: str
+    calls: int
+    retries: int
+    failed: int
+    hits: int
+    estimated: int
+    unpriced: int
+    tokens: Tokens
+    cost: Cost
+
+    @property
+    def named(self) -> str:
+        """The step of the books that it belongs to: the workflow's, or one that names task or model."""
+        return self.step or f"{GATEWAY}:{self.task or self.model}"
+
+
+GATEWAY = "gateway"
+"""How steps are called that are calls of programs through the gateway."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContextUse:
+    """How long the contexts of calls of one step or task to one model are, by their tokens alone.
+
+    ``typical`` is the median of tokens read, ``least`` the fewest, ``beyond`` all tokens read above the
+    median.
+    """
+
+    use_case: str
+    release: str
+    step: str
+    task: str
+    model: str
+    calls: int
+    read: int
+    cached: int
+    written: int
+    least: int
+    typical: int
+    beyond: int
+
+    @property
+    def named(self) -> str:
+        """As ``CallUse.named``."""
+        return self.step or f"{GATEWAY}:{self.task or self.model}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,9 +108,10 @@ class Admission:
         """Whether ``why_stopped`` answers without the database."""
         return self._deployment.clearance.holds
 
-    def why_stopped(self, caller: Caller, model: str) -> str:
-        """Why this call may not be made; empty: it may."""
-        return self._deployment.clearance.why_not(*caller.scopes, f"model:{model}")
+    def why_stopped(self, caller: Caller, served: Served | None = None) -> str:
+        """Why this caller may make no call (of this model); empty: it may."""
+        scopes = caller.scopes if served is None else caller.scopes + served.scopes
+        return self._deployment.clearance.why_not(*scopes)
 
     # ── the health of models ──
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from roadworthy.charter import Charter, GatewayPlan, LanguageModelPlan, Task
+from roadworthy.charter import Charter, GatewayPlan, LanguageModelPlan, Task, seconds
 from roadworthy.charter import read as read_charter
 from roadworthy.errors import InputProblem, NotFound, Problem, Refused
 from roadworthy.operate import access
@@ -36,6 +36,9 @@ class Served:
     endpoint: Endpoint
     price: str
     """The snapshot of its price that calls are charged by."""
+    timeout_s: float
+    scopes: tuple[str, ...]
+    """What the stop switch may name to stop it: the charter's name, and what its server calls it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +234,13 @@ def read_plans(deployment: Deployment, catalogue: Catalogue, release: Digest) ->
         try:
             candidate = catalogue.candidate(name, plan, region=charter.region, today=today)
             models[name] = Served(
-                name, plan, candidate, catalogue.endpoint(plan), catalogue.snapshot(candidate)
+                name,
+                plan,
+                candidate,
+                catalogue.endpoint(plan),
+                catalogue.snapshot(candidate),
+                float(seconds(plan.timeout)),
+                (f"model:{name}", f"model:{plan.model}"),
             )
         except InputProblem as problem:
             absent[name] = "; ".join(each.message for each in problem.problems)

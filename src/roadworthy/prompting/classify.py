@@ -1,19 +1,17 @@
-"""Prompt files: plain text with three slots and no code, and the labelled examples that may go with them."""
+"""Prompts that are answered with a label: a text with three slots, and the labelled examples that may go with it."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from roadworthy.errors import InputProblem, Problem
-from roadworthy.ports.language import FENCED, Message, fenced
+from roadworthy.prompting.messages import FENCED, Message, fenced
+from roadworthy.prompting.slots import Words, decoded, unknown
 from roadworthy.quantities import Digest, digest
 
-MOST_CHARACTERS = 50_000
 MOST_EXAMPLES = 200
-_SLOT = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]{0,40})\}")
 _SLOTS = ("text", "labels", "examples")
 _TEXT = "(the text in the last message)"
 _EXAMPLES = "(the earlier messages of this conversation, each with its right answer)"
@@ -28,14 +26,14 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
-class Prompt:
+class ClassifyPrompt:
     """A prompt file that was checked. ``digest`` names its bytes."""
 
-    words: str
+    words: Words
     digest: Digest
 
     @classmethod
-    def parse(cls, content: bytes, *, place: str) -> Prompt:
+    def parse(cls, content: bytes, *, place: str) -> ClassifyPrompt:
         """Read a file such as ``prompts/intent.txt``.
 
         ``{text}`` stands for the text to be labelled, ``{labels}`` for the labels, ``{examples}`` (may be
@@ -44,26 +42,13 @@ class Prompt:
         Errors: ``InputProblem`` RW-LLM-010 with every problem, line and column.
         """
         try:
-            words = content.decode("utf-8").removeprefix("\ufeff").replace("\r\n", "\n")
-        except UnicodeDecodeError:
-            raise InputProblem("RW-LLM-010", Problem("the prompt is not UTF-8", place=place)) from None
-        if len(words) > MOST_CHARACTERS:
-            found = f"the prompt has {len(words):,} characters, at most {MOST_CHARACTERS:,} were expected"
-            raise InputProblem("RW-LLM-010", Problem(found, place=place))
-        problems = []
-        for number, line in enumerate(words.split("\n"), start=1):
-            problems += [
-                Problem(
-                    f"the slot `{{{slot[1]}}}` is not known",
-                    place=place,
-                    line=number,
-                    column=slot.start() + 1,
-                    hint="slots are `{text}`, `{labels}` and `{examples}`",
-                )
-                for slot in _SLOT.finditer(line)
-                if slot[1] not in _SLOTS
-            ]
-        there = {slot[1] for slot in _SLOT.finditer(words)}
+            words = Words(decoded(content), dotted=False)
+        except ValueError as wrong:
+            raise InputProblem("RW-LLM-010", Problem(str(wrong), place=place)) from None
+        slots = words.slots()
+        hint = "slots are `{text}`, `{labels}` and `{examples}`"
+        problems = [unknown(slot, place=place, hint=hint) for slot in slots if slot.name not in _SLOTS]
+        there = {slot.name for slot in slots}
         problems += [
             Problem(f"the prompt has no slot `{{{slot}}}`", place=place)
             for slot in ("text", "labels")
@@ -75,7 +60,7 @@ class Prompt:
 
     @property
     def takes_examples(self) -> bool:
-        return "{examples}" in self.words
+        return "{examples}" in self.words.text
 
     def messages(
         self, text: str, labels: Sequence[str], examples: Sequence[Example]
@@ -87,7 +72,7 @@ class Prompt:
         """
         listed = "\n".join(f"- {label}" for label in labels)
         filled = {"text": _TEXT, "labels": listed, "examples": _EXAMPLES if examples else "(none)"}
-        words = _SLOT.sub(lambda slot: filled.get(slot[1], slot[0]), self.words)
+        words = self.words.filled(lambda slot: filled[slot])
         form = 'Answer with one JSON object of the form {"label": "…"} whose value is one of the labels.'
         turns = [Message("system", f"{words.strip()}\n\n{FENCED}\n\n{form}")]
         for example in examples:

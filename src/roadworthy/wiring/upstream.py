@@ -1,0 +1,121 @@
+"""What stands behind the port ``Upstream``: chosen by a model's provider, and by what is installed."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from typing import TYPE_CHECKING, Literal
+from weakref import WeakValueDictionary
+
+from roadworthy.errors import InputProblem, Problem
+from roadworthy.ports.address import Address, bearer
+from roadworthy.ports.upstream import Endpoint, Upstream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from roadworthy.adapters.llamacpp import LocalServer
+    from roadworthy.charter import LanguageModelPlan
+
+Client = Literal["both", "pyreqwest", "aiohttp"]
+_JSON = {"content-type": "application/json"}
+_shared: WeakValueDictionary[tuple[str, ...], Upstream] = WeakValueDictionary()
+"""Those in use, so that models of one server share its connections."""
+
+
+def upstream_for(plan: LanguageModelPlan, *, key: str, client: Client | None = None) -> Endpoint:
+    """Where a model is asked. Models of the same server share its connections.
+
+    ``plan`` with its variables resolved; ``key`` may be empty. ``client`` names the HTTP client; default:
+    the first of pyreqwest and aiohttp that is installed. `both` sends for whole answers over pyreqwest and for
+    streams over aiohttp, which is where each costs least.
+
+    Errors: ``InputProblem`` RW-LLM-001 and 002 for an address or a key that cannot be used, RW-UPSTREAM-001
+    for a package that is missing, RW-UPSTREAM-002 to 004 for a provider that cannot be asked.
+    """
+    address = Address.parse(plan.url) if plan.url else None
+    if plan.provider != "openai":
+        return _of_provider(plan.provider, key, address)
+    if address is None:
+        raise InputProblem(
+            "RW-LLM-001", Problem("a model behind the OpenAI wire names its `url`", place="url")
+        )
+    chosen = client or installed_client()
+    headers = {**_JSON, "authorization": bearer(key)} if key else _JSON
+    place = (chosen, address.base)
+    upstream = _shared.get(place)
+    if upstream is None:
+        upstream = _shared[place] = _over(chosen, address)
+    return Endpoint(upstream, address.base, headers)
+
+
+def installed_client() -> Client:
+    """The HTTP client to use. Errors: ``InputProblem`` RW-UPSTREAM-001 where neither is installed."""
+    known: tuple[Client, ...] = ("pyreqwest", "aiohttp")
+    for name in known:
+        if importlib.util.find_spec(name) is not None:
+            return name
+    raise InputProblem(
+        "RW-UPSTREAM-001",
+        Problem("models are asked with `pyreqwest` or `aiohttp`, and neither is installed"),
+        hint="pip install pyreqwest, or pip install 'roadworthy[aiohttp]'",
+    )
+
+
+async def close_upstreams() -> None:
+    """Give back every connection, at the end of a process."""
+    for upstream in list(_shared.values()):
+        await upstream.close()
+
+
+def local_server(
+    file: Path,
+    *,
+    port: int,
+    context: int,
+    threads: int,
+    embeddings: bool,
+    on_wait: Callable[[float], None],
+) -> LocalServer:
+    """A model of a GGUF file, served while its context is open. Errors: see ``LocalServer``."""
+    from roadworthy.adapters.llamacpp import LocalServer
+
+    return LocalServer(
+        file, port=port, context=context, threads=threads, embeddings=embeddings, on_wait=on_wait
+    )
+
+
+class _Both:
+    """Whole answers by one client, streams by another: each event of a stream costs pyreqwest two threads."""
+
+    def __init__(self, whole: Upstream, bit_by_bit: Upstream) -> None:
+        self.whole, self.bit_by_bit = whole, bit_by_bit
+        self.post, self.stream = whole.post, bit_by_bit.stream
+
+    async def close(self) -> None:
+        await self.whole.close()
+        await self.bit_by_bit.close()
+
+
+def _over(client: Client, address: Address) -> Upstream:
+    if client == "both":
+        return _Both(_over("pyreqwest", address), _over("aiohttp", address))
+    if client == "aiohttp":
+        from roadworthy.adapters.aiohttp import AiohttpUpstream
+
+        return AiohttpUpstream(address)
+    from roadworthy.adapters.pyreqwest import PyreqwestUpstream
+
+    return PyreqwestUpstream(address)
+
+
+def _of_provider(provider: str, key: str, address: Address | None) -> Endpoint:
+    from roadworthy.adapters.anyllm import AnyLlmUpstream
+
+    base = address.base if address else f"provider:{provider}"
+    place = (provider, base, hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest())
+    upstream = _shared.get(place)
+    if upstream is None:
+        upstream = _shared[place] = AnyLlmUpstream(provider, key=key, address=address)
+    return Endpoint(upstream, base, _JSON)
