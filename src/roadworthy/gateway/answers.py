@@ -60,10 +60,12 @@ def read_answer(wire: Wire, body: bytes, *, read: int, written: int) -> Told | N
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return None
     tokens = tokens_of(wire, answer.usage, read=read, written=written)
-    calls = sum(
-        len(one.message.tool_calls or ()) for one in answer.choices or () if one.message is not None
-    )
-    calls += sum(one.type.endswith("_call") for one in answer.output or ())
+    calls = 0
+    for one in answer.choices or ():
+        if one.message is not None and one.message.tool_calls:
+            calls += len(one.message.tool_calls)
+    for item in answer.output or ():
+        calls += item.type.endswith("_call")
     return Told(tokens, calls)
 
 
@@ -102,17 +104,19 @@ def tokens_of(wire: Wire, told: dict[str, Any] | None, *, read: int, written: in
         return None
     if not (0 <= was_read <= read and 0 <= was_written <= written):
         return None
-    cached = _part(told.get(inner), "cached_tokens", was_read)
-    stored = _part(told.get(inner), "cache_creation_tokens", was_read - cached)
-    stored = stored or _part(told.get(inner), "cache_write_tokens", was_read - cached)
-    return Tokens(
-        was_read, was_written, cached, stored, _part(told.get(outer), "reasoning_tokens", was_written)
-    )
+    cached = stored = reasoning = 0
+    if type(parts := told.get(inner)) is dict:
+        cached = _part(parts, "cached_tokens", was_read)
+        stored = _part(parts, "cache_creation_tokens", was_read - cached)
+        stored = stored or _part(parts, "cache_write_tokens", was_read - cached)
+    if type(parts := told.get(outer)) is dict:
+        reasoning = _part(parts, "reasoning_tokens", was_written)
+    return Tokens(was_read, was_written, cached, stored, reasoning)
 
 
-def _part(details: object, name: str, whole: int) -> int:
+def _part(parts: dict[str, Any], name: str, whole: int) -> int:
     """A part of a count, where it can be one."""
-    value = details.get(name) if isinstance(details, dict) else None
+    value = parts.get(name)
     return value if type(value) is int and 0 <= value <= whole else 0
 
 

@@ -29,6 +29,8 @@ class Asking:
     task: str = ""
     spent: int = 0
     attempts: int = 0
+    turn: int = 0
+    """The place in the order that comes next."""
     last: RoadworthyError | None = None
     retry_s: float = 0.0
     request: str = ""

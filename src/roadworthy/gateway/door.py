@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -114,7 +115,7 @@ class Door:
         return caller
 
     async def _asking(self, scope: Any, protocol: Any, wire: Wire) -> Asking:
-        begun = asyncio.get_running_loop().time()
+        begun = time.monotonic()
         if self._draining:
             raise Unavailable("RW-CALL-009", "this gateway is going away", retry_is_safe=True)
         caller = await self._caller(scope)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -138,31 +139,31 @@ class Relay:
         cost = attempt.amount if tokens is None or price is None else price.nano(tokens)
         attempt.settled = True
         asking.spent += cost
-        now = self._deployment.now()
+        caller = asking.caller
         call = Call(
             # The first attempt goes by the number that the client was told.
-            id=asking.request if asking.first else self._deployment.new_id(),
-            at=now,
-            use_case=asking.caller.use_case,
-            version=asking.caller.release,
-            stage=asking.caller.stage,
-            key=asking.caller.key,
-            case=asking.case,
-            step="",
-            wire=asking.asked.wire,
-            task=asking.task,
-            model=attempt.served.name,
-            ending=ending,
-            status=status,
-            tokens=tokens or _NOTHING,
-            estimated=estimated,
-            reserved=attempt.amount,
-            cost=cost,
-            attempts=asking.attempts - asking.told,
-            tool_calls=told.tool_calls if told is not None else 0,
-            millis=int((asyncio.get_running_loop().time() - asking.begun) * 1000),
-            price=attempt.served.price,
-            route=asking.reason,
+            asking.request if asking.first else self._deployment.new_id(),
+            self._deployment.now(),
+            caller.use_case,
+            caller.release,
+            caller.stage,
+            caller.key,
+            asking.case,
+            "",
+            asking.asked.wire,
+            asking.task,
+            attempt.served.name,
+            ending,
+            status,
+            tokens or _NOTHING,
+            estimated,
+            attempt.amount,
+            cost,
+            asking.attempts - asking.told,
+            told.tool_calls if told is not None else 0,
+            int((time.monotonic() - asking.begun) * 1000),
+            attempt.served.price,
+            asking.reason,
         )
         asking.first, asking.told = False, asking.attempts
         self._meter.settle(attempt.reservation, call)
@@ -224,22 +225,31 @@ class Relay:
         self._admission.answered(served)
         return Answered(status, incoming.body, incoming.headers.get("content-type", "application/json"))
 
-    async def _turns(self, asking: Asking) -> AsyncIterator[Served]:
-        """Which model is asked next, for as long as attempts are left; waits where all were tried."""
-        retries = Retries(attempts=asking.caller.plan.attempts)
-        while True:
-            for served in asking.order:
-                if asking.attempts and self._admission.resting(served) and len(asking.order) > 1:
-                    continue
-                asking.attempts += 1
-                self._admission.asked(served)
-                yield served
-                if asking.attempts >= retries.attempts:
-                    return
-            wait_s = retries.wait_s(asking.attempts, chance=random.random(), asked_s=asking.retry_s)  # noqa: S311
-            if wait_s is None or wait_s > LONGEST_WAIT_S or not asking.attempts:
-                return
-            await asyncio.sleep(wait_s)
+    async def _next(self, asking: Asking) -> Served | None:
+        """Which model is asked next; waits where all were tried. None: no attempt is left, or no model to ask."""
+        if asking.attempts >= asking.caller.plan.attempts:
+            return None
+        if (served := self._turn(asking)) is not None:
+            return served
+        order, retries = asking.order, Retries(attempts=asking.caller.plan.attempts)
+        wait_s = retries.wait_s(asking.attempts, chance=random.random(), asked_s=asking.retry_s)  # noqa: S311
+        if not order or wait_s is None or wait_s > LONGEST_WAIT_S:
+            return None
+        await asyncio.sleep(wait_s)
+        asking.turn = 0
+        return self._turn(asking)
+
+    def _turn(self, asking: Asking) -> Served | None:
+        """The next model of this round that is not left alone just now."""
+        while asking.turn < len(asking.order):
+            served = asking.order[asking.turn]
+            asking.turn += 1
+            if asking.attempts and len(asking.order) > 1 and self._admission.resting(served):
+                continue
+            asking.attempts += 1
+            self._admission.asked(served)
+            return served
+        return None
 
     async def whole(self, asking: Asking) -> Answered:
         """A whole answer.
@@ -249,7 +259,7 @@ class Relay:
         """
         threshold = self._threshold(asking)
         best: Answered | None = None
-        async for served in self._turns(asking):
+        while (served := await self._next(asking)) is not None:
             try:
                 attempt = await self._prepare(asking, served)
             except (Refused, Unavailable):
@@ -309,7 +319,7 @@ class Relay:
 
         Errors: as ``whole``.
         """
-        async for served in self._turns(asking):
+        while (served := await self._next(asking)) is not None:
             attempt = await self._prepare(asking, served)
             stack = AsyncExitStack()
             flowing: Flowing | None = None

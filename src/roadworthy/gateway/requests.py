@@ -39,6 +39,17 @@ _TIERS = frozenset({"auto", "default", "flex"})
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _value = msgspec.json.Decoder()
+_word, _count, _truth = msgspec.json.Decoder(str), msgspec.json.Decoder(int), msgspec.json.Decoder(bool)
+_RARE: Final = frozenset(
+    {
+        "n", "tools", "functions", "stream_options", "response_format", "text", "modalities", "service_tier", "speed",
+        "web_search_options", "background", "prompt", "previous_response_id", "conversation",
+    }
+)  # fmt: skip
+"""Fields that need a closer look."""
+_NEEDED: Final = frozenset({"model", "messages"})
+_LIMITS_SET: Final = frozenset({"max_tokens", "max_completion_tokens"})
+_PLAIN, _STREAMED = frozenset({"chat"}), frozenset({"chat", "streaming"})
 
 
 @dataclass(slots=True)
@@ -96,6 +107,39 @@ def read_request(wire: Wire, body: bytes) -> Asked:
             "RW-CALL-001",
             Problem("the body is no JSON object", hint="send the JSON that the OpenAI wire describes"),
         ) from None
+    if not fields.keys() & _RARE and (asked := _usual(wire, fields, body)) is not None:
+        return asked
+    return _whole_request(wire, fields, body)
+
+
+def _usual(wire: Wire, fields: dict[str, Any], body: bytes) -> Asked | None:
+    """A request that only holds what nearly all hold, and no parts; None where anything else is the case."""
+    if (
+        wire is not Wire.CHAT
+        or b'"type"' in body
+        or not fields.keys() >= _NEEDED
+        or fields.keys() >= _LIMITS_SET
+    ):
+        return None
+    try:
+        model = _word.decode(fields["model"])
+        stream = fields.get("stream")
+        limit = "max_tokens" if "max_tokens" in fields else "max_completion_tokens"
+        told = fields.get(limit)
+        written = 0 if told is None else _count.decode(told)
+        streams = stream is not None and _truth.decode(stream)
+    except (KeyError, msgspec.MsgspecError):
+        return None
+    if not 0 < len(model) <= _LONGEST_MODEL or (told is not None and not 1 <= written <= _MOST_WRITTEN):
+        return None
+    size = len(body)
+    return Asked(
+        wire, fields, model, streams, size + _TEMPLATE_TOKENS, written, limit if told is not None else "", 1,
+        _STREAMED if streams else _PLAIN, False, False, _is_cold(fields), size,
+    )  # fmt: skip
+
+
+def _whole_request(wire: Wire, fields: dict[str, Any], body: bytes) -> Asked:
     problems: list[Problem] = []
     model = _text(fields, "model", problems)
     stream = _yes(fields, "stream", problems) if wire is not Wire.EMBEDDINGS else False
@@ -124,7 +168,6 @@ def read_request(wire: Wire, body: bytes) -> Asked:
     if kinds & _SEEN:
         able.add("images")
     options = _read(fields, "stream_options") if stream and "stream_options" in fields else None
-    temperature = fields.get("temperature")
     return Asked(
         wire=wire,
         fields=fields,
@@ -137,10 +180,15 @@ def read_request(wire: Wire, body: bytes) -> Asked:
         able=frozenset(able),
         wants_usage=bool(isinstance(options, dict) and options.get("include_usage")),
         elsewhere=wire is Wire.RESPONSES and any(_there(fields, name) for name in _ELSEWHERE),
-        repeatable=wire is Wire.EMBEDDINGS
-        or (temperature is not None and bytes(temperature).strip() in {b"0", b"0.0"}),
+        repeatable=wire is Wire.EMBEDDINGS or _is_cold(fields),
         size=len(body),
     )
+
+
+def _is_cold(fields: Mapping[str, Any]) -> bool:
+    """A model would say the same again."""
+    told = fields.get("temperature")
+    return told is not None and bytes(told).strip() in {b"0", b"0.0"}
 
 
 def _check_bounded(wire: Wire, fields: Mapping[str, Any]) -> None:

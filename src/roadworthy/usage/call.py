@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from roadworthy.usage.tokens import Tokens
 
@@ -27,8 +27,7 @@ class Ending(StrEnum):
     LEFT = "left"  # the client went away; the answer was read to its end, and is on the bill
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One settled call. ``id`` is settled once, however often it is handed in.
 
     ``reserved`` was held for it; ``cost`` is what it is charged, both nano-units. ``estimated``: the

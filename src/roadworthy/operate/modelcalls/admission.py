@@ -117,33 +117,30 @@ class Admission:
 
     def resting(self, served: Served) -> str:
         """Why this model is left alone just now; empty: it is not."""
-        circuit = self._circuits.get(_place(served))
+        circuit = self._circuits.get(served.place)
         return circuit.why_not(time.monotonic()) if circuit is not None else ""
 
     def rests_s(self, served: Served) -> float:
         """For how many seconds more it is left alone; 0 where it is not."""
-        circuit = self._circuits.get(_place(served))
+        circuit = self._circuits.get(served.place)
         return max(0.0, circuit.open_until - time.monotonic()) if circuit is not None else 0.0
 
     def asked(self, served: Served) -> None:
         """A request goes to it."""
-        place = _place(served)
-        circuit = self._circuits.get(place)
+        circuit = self._circuits.get(served.place)
         if circuit is not None:
-            self._circuits[place] = circuit.taken(time.monotonic())
+            self._circuits[served.place] = circuit.taken(time.monotonic())
 
     def answered(self, served: Served) -> None:
         """It answered."""
-        place = _place(served)
-        circuit = self._circuits.get(place)
+        circuit = self._circuits.get(served.place)
         if circuit is not None:
-            self._circuits[place] = circuit.succeeded()
+            self._circuits[served.place] = circuit.succeeded()
 
     def failed(self, served: Served, *, asked_s: float = 0.0) -> None:
         """It did not answer, or asks to wait so many seconds."""
-        place = _place(served)
-        circuit = self._circuits.get(place, Circuit())
-        self._circuits[place] = circuit.failed(time.monotonic(), asked_s=asked_s)
+        circuit = self._circuits.get(served.place, Circuit())
+        self._circuits[served.place] = circuit.failed(time.monotonic(), asked_s=asked_s)
 
     # ── reading ──
 
@@ -186,7 +183,3 @@ class Admission:
                 self.look_up(token)
             except Refused:
                 continue
-
-
-def _place(served: Served) -> str:
-    return f"{served.endpoint.base} {served.plan.model}"

@@ -37,6 +37,8 @@ class Served:
     price: str
     """The snapshot of its price that calls are charged by."""
     timeout_s: float
+    place: str
+    """Where it is asked and as what: models that share it share their health."""
     scopes: tuple[str, ...]
     """What the stop switch may name to stop it: the charter's name, and what its server calls it."""
 
@@ -63,16 +65,13 @@ class Caller:
     limits: Mapping[Level, int]
     scopes: tuple[str, ...]
     expires_at: datetime
+    needs_case: bool
+    """Beyond the pilot every call says which case it is for."""
 
     @property
     def names(self) -> tuple[str, ...]:
         """The charter's names of the models that may be asked."""
         return tuple(dict.fromkeys(served.name for served in self.models.values()))
-
-    @property
-    def needs_case(self) -> bool:
-        """Beyond the pilot every call says which case it is for."""
-        return self.stage not in WITHOUT_CASE
 
 
 def issue_key(
@@ -233,13 +232,15 @@ def read_plans(deployment: Deployment, catalogue: Catalogue, release: Digest) ->
     for name, plan in charter.models.items():
         try:
             candidate = catalogue.candidate(name, plan, region=charter.region, today=today)
+            endpoint = catalogue.endpoint(plan)
             models[name] = Served(
                 name,
                 plan,
                 candidate,
-                catalogue.endpoint(plan),
+                endpoint,
                 catalogue.snapshot(candidate),
                 float(seconds(plan.timeout)),
+                f"{endpoint.base} {plan.model}",
                 (f"model:{name}", f"model:{plan.model}"),
             )
         except InputProblem as problem:
@@ -282,6 +283,7 @@ def read_caller(deployment: Deployment, token: str, plans: Callable[[Digest], Pl
         limits=said.limits,
         scopes=(f"use_case:{credential.use_case}", f"release:{release.digest}"),
         expires_at=credential.expires_at,
+        needs_case=release.stage not in WITHOUT_CASE,
     )
 
 

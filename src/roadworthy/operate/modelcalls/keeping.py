@@ -74,8 +74,7 @@ def fitting(spending: Spending) -> Spending:
 def _changed(call: Call, change: Callable[[Any], Any]) -> Call:
     tokens = call.tokens
     counts = Tokens(*(change(getattr(tokens, one.name)) for one in fields(Tokens)))
-    rest = {one.name: change(getattr(call, one.name)) for one in fields(Call) if one.name != "tokens"}
-    return Call(**rest, tokens=counts)
+    return Call(*map(change, call))._replace(tokens=counts)
 
 
 def _fitting(value: Any) -> Any:

@@ -24,7 +24,7 @@ from roadworthy.usage import Ask, Call, Grant, Node, Refusal
 
 MOST: Final = 10**15
 """Nano-units: more than a million is nobody's call, and sums of it would leave the columns."""
-IN_BATCH: Final = 400
+IN_BATCH: Final = 2_000
 """Calls in one batch, so that its ledger event stays small."""
 UNFIT: Final = "RW-STORE-014"
 """The store found a value that no column can hold."""
@@ -62,7 +62,7 @@ class Meter:
         deployment: Deployment,
         *,
         owner: str,
-        flush_s: float = 0.05,
+        flush_s: float = 0.2,
         ttl_s: float = 10.0,
         most_waiting: int = 20_000,
     ) -> None:
@@ -127,7 +127,7 @@ class Meter:
         """
         cost = call.cost
         if cost > MOST or (call.estimated and cost < reservation.amount):
-            call = replace(call, cost=reservation.amount, estimated=True)
+            call = call._replace(cost=reservation.amount, estimated=True)
             cost = reservation.amount
         if cost < 0:
             raise ValueError("a call costs nothing or more")

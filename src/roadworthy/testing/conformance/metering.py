@@ -30,7 +30,7 @@ def a_call(number: int = 1, **changes: Any) -> Call:
         status=200, tokens=Tokens(100, 20, 10, 5, 7), estimated=False, reserved=10, cost=7, attempts=1,
         tool_calls=2, millis=340, price="charter", route="cheapest above the floor",
     )  # fmt: skip
-    return replace(call, **changes)
+    return call._replace(**changes)
 
 
 def a_batch(
