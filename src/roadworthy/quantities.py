@@ -22,7 +22,8 @@ Digest = NewType("Digest", str)
 """``sha256:`` and 64 hexadecimal digits."""
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_PAIRS = [one + other for one in _CROCKFORD for other in _CROCKFORD]
+PAIRS = [one + other for one in _CROCKFORD for other in _CROCKFORD]
+"""What ten bits are written as."""
 _CURRENCY = re.compile(r"[A-Z]{3}")
 # ISO 4217 currencies whose minor unit is not a hundredth.
 _EXPONENTS = {"BHD": 3, "CLP": 0, "IQD": 3, "ISK": 0, "JOD": 3, "JPY": 0, "KRW": 0, "KWD": 3,
@@ -39,7 +40,7 @@ def new_id(at: datetime, randomness: bytes) -> Id:
     if len(randomness) != 10:
         raise ValueError("an id takes ten random bytes")
     number = int(at.timestamp() * 1000) << 80 | int.from_bytes(randomness)
-    return Id("".join([_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)]))
+    return Id("".join([PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)]))
 
 
 def digest(data: bytes) -> Digest:

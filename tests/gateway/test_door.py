@@ -65,7 +65,7 @@ def test_an_answer_passes_as_it_came_and_says_what_it_cost(desk: Make, upstream:
     nano = (usage["prompt_tokens"] - cached) * 1_000 + cached * 100 + usage["completion_tokens"] * 2_000
     (row,) = here.totals()
     assert (row.cost, row.read, row.written) == (nano, usage["prompt_tokens"], usage["completion_tokens"])
-    assert found.headers["x-roadworthy-cost"] == f"{nano / 1e9:.9f}".rstrip("0") + " EUR"
+    assert found.headers["x-roadworthy-cost"] == f"{nano / 1e9:.9f} EUR"
     assert found.headers["x-roadworthy-route"] == "small; the only one"
     assert (here.budget().spent, here.budget().held) == (nano, 0)
 
@@ -409,7 +409,7 @@ def test_a_repeated_request_gets_the_same_answer_and_no_second_bill(desk: Make, 
     assert first.body == second.body == third.body
     assert (second.headers["idempotency-replayed"], second.headers["x-roadworthy-cost"]) == (
         "true",
-        "0.00 EUR",
+        "0.000000000 EUR",
     )
     assert len(upstream.seen) == 1
     other = once(here, {**ASKED, "max_tokens": 5}, idempotency_key="once")

@@ -9,7 +9,6 @@ from roadworthy.errors import RoadworthyError
 from roadworthy.gateway.hiding import Hidden
 from roadworthy.gateway.requests import Asked
 from roadworthy.operate.modelcalls.callers import Caller, Served
-from roadworthy.quantities import Cost
 from roadworthy.usage import Node
 
 
@@ -38,11 +37,6 @@ class Asking:
     first: bool = True
     told: int = 0
     """Attempts that stand in a row of the records already."""
-
-    @property
-    def cost(self) -> Cost:
-        """What all its attempts have cost."""
-        return Cost(self.spent)
 
 
 @dataclass(slots=True)

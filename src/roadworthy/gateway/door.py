@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
 
@@ -30,7 +30,7 @@ from roadworthy.operate.modelcalls.admission import Admission
 from roadworthy.operate.modelcalls.callers import Caller
 from roadworthy.operate.modelcalls.metering import Meter
 from roadworthy.ports.upstream import Broken
-from roadworthy.quantities import Id, new_id
+from roadworthy.quantities import NANO, PAIRS, Id, new_id
 from roadworthy.usage import Call, Ending, Level, Node, Tokens, Wire, path_of
 
 WIRES: Final = {
@@ -68,6 +68,7 @@ class Door:
         self._reference = lru_cache(maxsize=MOST_CASES)(deployment.case_reference)
         self._path = lru_cache(maxsize=MOST_CASES)(_path)
         self._number = int.from_bytes(deployment.entropy.bytes(10))
+        self._prefix, self._prefix_until = "", datetime.min.replace(tzinfo=UTC)
         self._draining = False
         self._classifies = False
         self._under_way = 0
@@ -146,8 +147,9 @@ class Door:
         now = self._deployment.now()
         asking = Asking(caller, asked, case, self._path_of(caller, case, now), begun, now, hidden)
         asking.request = self._new_id(now)
-        if not self._admission.clearance_holds:
+        if not self._admission.clearance_holds(now):
             await asyncio.to_thread(self._admission.why_stopped, caller)
+            asking.at = self._deployment.now()
         self._routes.route(asking)
         return asking
 
@@ -159,8 +161,12 @@ class Door:
 
     def _new_id(self, now: datetime) -> Id:
         """An id that sorts by this moment: one process counts up from a number drawn by lot."""
-        self._number = (self._number + 1) % (1 << 80)
-        return new_id(now, self._number.to_bytes(10))
+        self._number = number = (self._number + 1) % (1 << 80)
+        if not number & 1023 or now > self._prefix_until:
+            # All but the last two characters stay the same for a millisecond, and for a thousand numbers.
+            self._prefix = new_id(now, number.to_bytes(10))[:-2]
+            self._prefix_until = now.replace(microsecond=now.microsecond // 1000 * 1000 + 999)
+        return Id(self._prefix + PAIRS[number & 1023])
 
     # ── answers ──
 
@@ -216,7 +222,7 @@ class Door:
         if broke is not None:
             await sink.send(as_event(broke))
             return
-        await sink.send(f": {COST} {asking.cost}\n\n".encode() + events.ended)
+        await sink.send(f": {COST} {_told(asking.spent)}\n\n".encode() + events.ended)
 
     async def _pass(
         self, begun: Flowing, events: Events, sink: _Sink, asking: Asking
@@ -279,7 +285,7 @@ class Door:
             return []
         headers: Headers = [(REQUEST, asking.request)]
         if not asking.asked.stream:
-            headers.append((COST, str(asking.cost)))
+            headers.append((COST, _told(asking.spent)))
         if asking.reason == "cache":
             headers.append((CACHE, "hit"))
         if asking.case:
@@ -360,15 +366,15 @@ class _Sink:
             self.gone = True
 
 
+def _told(nano: int) -> str:
+    """A cost as headers hold it: with all nine decimals."""
+    return f"{nano // NANO}.{nano % NANO:09d} EUR"
+
+
 async def _body(scope: Any, protocol: Any) -> bytes:
     """The body of a request. Errors: ``InputProblem`` RW-CALL-003 for one that is too large."""
     told_length = scope.headers.get("content-length") or ""
-    if (
-        told_length.isascii()
-        and told_length.isdigit()
-        and len(told_length) < 12
-        and int(told_length) <= LARGEST
-    ):
+    if len(told_length) < 12 and told_length.isdecimal() and int(told_length) <= LARGEST:
         return bytes(await protocol())
     parts, size = [], 0
     if not told_length:

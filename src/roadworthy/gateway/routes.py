@@ -44,7 +44,7 @@ class Routes:
         why = ""
         going = []
         for served in asking.order:
-            if stopped := self._admission.why_stopped(caller, served):
+            if stopped := self._admission.why_stopped(caller, served, now=asking.at):
                 why = stopped
             else:
                 going.append(served)

@@ -41,9 +41,9 @@ class Clearance:
         self._lock = threading.Lock()
         self._seen: tuple[datetime, Stopped] | None = None
 
-    def why_not(self, *scopes: str) -> str:
-        """Empty: go ahead. Otherwise why nothing may happen in these scopes."""
-        now = self._clock.now()
+    def why_not(self, *scopes: str, now: datetime | None = None) -> str:
+        """Empty: go ahead. Otherwise why nothing may happen in these scopes. ``now``, where somebody just looked."""
+        now = now or self._clock.now()
         seen = self._seen
         if seen is None or not self._holds(seen, now):
             with self._lock:
@@ -57,11 +57,10 @@ class Clearance:
                     self._seen = seen
         return seen[1].reason(scopes)
 
-    @property
-    def holds(self) -> bool:
-        """The next question is answered from memory."""
+    def holds(self, now: datetime) -> bool:
+        """A question is answered from memory at this moment."""
         seen = self._seen
-        return seen is not None and self._holds(seen, self._clock.now())
+        return seen is not None and self._holds(seen, now)
 
     @property
     def stopped(self) -> str:

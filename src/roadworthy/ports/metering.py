@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
+import msgspec
+
 from roadworthy.errors import Conflict, NotFound, Problem
 from roadworthy.ledger import Frontier, leaf_hash
 from roadworthy.usage import Ask, Call, Grant, Level, Refusal
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_ENCODER = json.JSONEncoder(separators=(",", ":"))
+_encode = msgspec.json.Encoder().encode
 GONE = "RW-BUDGET-002"
 """The code by which a process learns that it may not lease or settle any more."""
 
@@ -174,7 +176,10 @@ def _line(call: Call) -> bytes:
         tokens.read, tokens.written, tokens.cached, tokens.stored, tokens.reasoning, call.estimated,
         call.reserved, call.cost, call.attempts, call.tool_calls, call.millis, call.price, call.route,
     ]  # fmt: skip
-    return _ENCODER.encode(told).encode()
+    try:
+        return _encode(told)
+    except UnicodeEncodeError:  # halves of surrogate pairs, which no UTF-8 can carry
+        return json.dumps(told, separators=(",", ":")).encode("ascii")
 
 
 def microseconds(at: datetime) -> int:

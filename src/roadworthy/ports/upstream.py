@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from roadworthy.charter import LanguageModelPlan
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from roadworthy.usage import Level
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """One request: where, with which headers, what, and how long until its headers and between two chunks."""
 
     url: str
@@ -24,8 +23,7 @@ class Outgoing:
     timeout_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(NamedTuple):
     """A whole answer. Names of headers are in small letters."""
 
     status: int

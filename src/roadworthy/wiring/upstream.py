@@ -28,8 +28,8 @@ def upstream_for(plan: LanguageModelPlan, *, key: str, client: Client | None = N
     """Where a model is asked. Models of the same server share its connections.
 
     ``plan`` with its variables resolved; ``key`` may be empty. ``client`` names the HTTP client; default:
-    the first of pyreqwest and aiohttp that is installed. `both` sends for whole answers over pyreqwest and for
-    streams over aiohttp, which is where each costs least.
+    what is installed. `both` sends for whole answers over pyreqwest and for streams over aiohttp, which is where
+    each costs least.
 
     Errors: ``InputProblem`` RW-LLM-001 and 002 for an address or a key that cannot be used, RW-UPSTREAM-001
     for a package that is missing, RW-UPSTREAM-002 to 004 for a provider that cannot be asked.
@@ -51,16 +51,19 @@ def upstream_for(plan: LanguageModelPlan, *, key: str, client: Client | None = N
 
 
 def installed_client() -> Client:
-    """The HTTP client to use. Errors: ``InputProblem`` RW-UPSTREAM-001 where neither is installed."""
+    """The HTTP client to use: each where it costs least, or the one that works on this platform.
+
+    Errors: ``InputProblem`` RW-UPSTREAM-001 where neither is installed.
+    """
     known: tuple[Client, ...] = ("pyreqwest", "aiohttp")
-    for name in known:
-        if importlib.util.find_spec(name) is not None:
-            return name
-    raise InputProblem(
-        "RW-UPSTREAM-001",
-        Problem("models are asked with `pyreqwest` or `aiohttp`, and neither is installed"),
-        hint="pip install pyreqwest, or pip install 'roadworthy[aiohttp]'",
-    )
+    found = [name for name in known if importlib.util.find_spec(name) is not None]
+    if not found:
+        raise InputProblem(
+            "RW-UPSTREAM-001",
+            Problem("models are asked with `pyreqwest` or `aiohttp`, and neither is installed"),
+            hint="pip install pyreqwest aiohttp",
+        )
+    return "both" if len(found) == len(known) else found[0]
 
 
 async def close_upstreams() -> None:

@@ -44,12 +44,14 @@ def test_models_of_one_server_share_an_upstream_and_keep_their_own_keys() -> Non
     asyncio.run(close_upstreams())
 
 
-def test_either_client_stands_in_where_the_other_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_both_clients_are_used_and_either_stands_in_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     there = {"pyreqwest", "aiohttp"}
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: name if name in there else None)
+    assert installed_client() == "both"
+    there.remove("aiohttp")
     assert installed_client() == "pyreqwest"
     assert isinstance(upstream_for(plan(), key="").upstream, PyreqwestUpstream)
-    there.remove("pyreqwest")
+    there ^= {"pyreqwest", "aiohttp"}
     assert installed_client() == "aiohttp"
     assert isinstance(upstream_for(plan(), key="").upstream, AiohttpUpstream)
     there.remove("aiohttp")

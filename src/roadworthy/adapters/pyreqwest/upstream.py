@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from types import TracebackType
 from typing import Self
 
@@ -49,7 +49,7 @@ class PyreqwestUpstream:
             prepared, at = await self._prepare(request)
             try:
                 async with prepared as answer:
-                    headers = _headers(answer.headers)
+                    headers = _Headers(answer.headers)
                     body = await _read(answer.body_reader, most, sized="content-length" in headers)
                     return Incoming(answer.status, headers, body)
             except PyreqwestError as error:
@@ -110,7 +110,7 @@ class _Exchange:
                 self._answer = await self._prepared.__aenter__()
             except PyreqwestError as error:
                 self._upstream._again(error, at, self._request.timeout_s)
-        self.status, self.headers = self._answer.status, _headers(self._answer.headers)
+        self.status, self.headers = self._answer.status, _Headers(self._answer.headers)
         return self
 
     async def __aexit__(
@@ -170,16 +170,22 @@ def _is_unconnected(error: PyreqwestError) -> bool:
     return any(cause["message"] == _NOT_CONNECTED for cause in causes or ())
 
 
-def _headers(found: HeaderMap) -> Mapping[str, str]:
-    """Names in small letters; a value that is no text is left out."""
-    try:
-        return dict(found)
-    except ValueError:
-        return {name: value for name in found if (value := _value(found, name)) is not None}
+class _Headers(Mapping[str, str]):
+    """Headers by names in small letters, read when they are asked for; a value that is no text is left out."""
 
+    __slots__ = ("_found",)
 
-def _value(found: HeaderMap, name: str) -> str | None:
-    try:
-        return found[name]
-    except ValueError:
-        return None
+    def __init__(self, found: HeaderMap) -> None:
+        self._found = found
+
+    def __getitem__(self, name: str) -> str:
+        try:
+            return self._found[name]
+        except ValueError:
+            raise KeyError(name) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(name.lower() for name in self._found if name in self))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))

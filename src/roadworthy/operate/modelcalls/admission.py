@@ -103,15 +103,16 @@ class Admission:
                 self._keys.popitem(last=False)
         return caller
 
-    @property
-    def clearance_holds(self) -> bool:
+    def clearance_holds(self, now: datetime) -> bool:
         """Whether ``why_stopped`` answers without the database."""
-        return self._deployment.clearance.holds
+        return self._deployment.clearance.holds(now)
 
-    def why_stopped(self, caller: Caller, served: Served | None = None) -> str:
+    def why_stopped(
+        self, caller: Caller, served: Served | None = None, *, now: datetime | None = None
+    ) -> str:
         """Why this caller may make no call (of this model); empty: it may."""
         scopes = caller.scopes if served is None else caller.scopes + served.scopes
-        return self._deployment.clearance.why_not(*scopes)
+        return self._deployment.clearance.why_not(*scopes, now=now)
 
     # ── the health of models ──
 
