@@ -88,11 +88,14 @@ def test_an_installation_of_the_first_release_goes_on_with_its_keys(place: Works
         made_since = [
             name
             for (name,) in connection.execute("select name from sqlite_master where type = 'table'")
-            if name in {"key_check", "rating"} or name.startswith(("evaluation", "spot_"))
+            if name in {"key_check", "rating", "model_call", "call_batch", "unattributed_charge"}
+            or name.startswith(("evaluation", "spot_", "budget"))
         ]
         for name in made_since:
             connection.execute(f"drop table {name}")
         connection.execute("drop index ix_step_at")
+        for column in ("release", "stage"):
+            connection.execute(f"alter table credential drop column {column}")
         connection.execute("update schema_version set version_num = '0001'")
     connection.close()
     with opened(place):

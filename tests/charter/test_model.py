@@ -56,6 +56,8 @@ def test_every_list_of_the_example_has_its_members() -> None:
         "dated": ("helpdesk",),
         "knowledge": ("help-centre",),
         "tasks": ("intent",),
+        "routed": (),
+        "models": (),
         "write_tools": ("helpdesk.reply", "helpdesk.withdraw", "refunds.issue"),
         "automatic_errors": ("intent",),
         "suites": ("desk",),

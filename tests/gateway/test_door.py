@@ -353,6 +353,7 @@ def test_a_stream_that_breaks_off_is_told_and_charged(desk: Make, upstream: Upst
 
 def test_a_client_that_leaves_does_not_spoil_the_bill(desk: Make, upstream: Upstream) -> None:
     here = desk()
+    upstream.then(Reply(gap_s=0.05))  # so that its events come one by one
     once(here, {**ASKED, "stream": True}, leaves_after=1)
     (row,) = here.totals()
     assert (row.ending, row.estimated) == ("left", 0)
