@@ -32,7 +32,7 @@ def serve(
     # which takes a quarter of the time a request costs here.
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 50, 100)
+    gc.set_threshold(20_000, 20, 20)
 
     async def drain() -> None:
         door.drain()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from roadworthy.adapters.llamacpp import LocalServer
     from roadworthy.charter import LanguageModelPlan
 
-Client = Literal["both", "pyreqwest", "aiohttp"]
+Client = Literal["pyreqwest", "aiohttp"]
 _JSON = {"content-type": "application/json"}
 _shared: WeakValueDictionary[tuple[str, ...], Upstream] = WeakValueDictionary()
 """Those in use, so that models of one server share its connections."""
@@ -28,8 +28,7 @@ def upstream_for(plan: LanguageModelPlan, *, key: str, client: Client | None = N
     """Where a model is asked. Models of the same server share its connections.
 
     ``plan`` with its variables resolved; ``key`` may be empty. ``client`` names the HTTP client; default:
-    what is installed. `both` sends for whole answers over pyreqwest and for streams over aiohttp, which is where
-    each costs least.
+    the first of pyreqwest and aiohttp that is installed.
 
     Errors: ``InputProblem`` RW-LLM-001 and 002 for an address or a key that cannot be used, RW-UPSTREAM-001
     for a package that is missing, RW-UPSTREAM-002 to 004 for a provider that cannot be asked.
@@ -51,19 +50,16 @@ def upstream_for(plan: LanguageModelPlan, *, key: str, client: Client | None = N
 
 
 def installed_client() -> Client:
-    """The HTTP client to use: each where it costs least, or the one that works on this platform.
-
-    Errors: ``InputProblem`` RW-UPSTREAM-001 where neither is installed.
-    """
+    """The HTTP client to use. Errors: ``InputProblem`` RW-UPSTREAM-001 where neither is installed."""
     known: tuple[Client, ...] = ("pyreqwest", "aiohttp")
-    found = [name for name in known if importlib.util.find_spec(name) is not None]
-    if not found:
-        raise InputProblem(
-            "RW-UPSTREAM-001",
-            Problem("models are asked with `pyreqwest` or `aiohttp`, and neither is installed"),
-            hint="pip install pyreqwest aiohttp",
-        )
-    return "both" if len(found) == len(known) else found[0]
+    for name in known:
+        if importlib.util.find_spec(name) is not None:
+            return name
+    raise InputProblem(
+        "RW-UPSTREAM-001",
+        Problem("models are asked with `pyreqwest` or `aiohttp`, and neither is installed"),
+        hint="pip install pyreqwest, or pip install 'roadworthy[aiohttp]'",
+    )
 
 
 async def close_upstreams() -> None:
@@ -89,21 +85,7 @@ def local_server(
     )
 
 
-class _Both:
-    """Whole answers by one client, streams by another: each event of a stream costs pyreqwest two threads."""
-
-    def __init__(self, whole: Upstream, bit_by_bit: Upstream) -> None:
-        self.whole, self.bit_by_bit = whole, bit_by_bit
-        self.post, self.stream = whole.post, bit_by_bit.stream
-
-    async def close(self) -> None:
-        await self.whole.close()
-        await self.bit_by_bit.close()
-
-
 def _over(client: Client, address: Address) -> Upstream:
-    if client == "both":
-        return _Both(_over("pyreqwest", address), _over("aiohttp", address))
     if client == "aiohttp":
         from roadworthy.adapters.aiohttp import AiohttpUpstream
 
