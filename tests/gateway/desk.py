@@ -19,7 +19,7 @@ from roadworthy.ports.metering import CallTotal, Standing
 from roadworthy.principal import Principal
 from roadworthy.release import Release
 from roadworthy.stage import Stage
-from roadworthy.wiring import Workspace, open_deployment
+from roadworthy.wiring import open_deployment, workspace
 from roadworthy.wiring.gateway import calling
 from roadworthy.wiring.upstream import close_upstreams
 
@@ -155,7 +155,7 @@ class Desk:
     """An installation in a folder, its one release, and a door whose client is the test."""
 
     def __init__(self, folder: Path, told: str) -> None:
-        self.place = Workspace(folder, f"sqlite:///{folder / 'state.sqlite'}")
+        self.place = workspace(folder)
         self.deployment: Deployment = open_deployment(self.place)
         self.person: Principal = signed_in(self.deployment, self.place)
         self.release = self.build(told)

@@ -13,7 +13,7 @@ from roadworthy.cli.options import Home, Json
 from roadworthy.cli.output import OK, Output
 from roadworthy.quantities import Cost
 from roadworthy.stage import Stage
-from roadworthy.usage import Level
+from roadworthy.usage import Call, Level
 
 if TYPE_CHECKING:
     from roadworthy.operate.deployment import Deployment
@@ -34,6 +34,7 @@ def register(app: typer.Typer) -> None:
     key.command("revoke")(revoke)
     gateway.add_typer(key, name="key")
     gateway.command("budgets")(budgets)
+    gateway.command("calls")(calls)
     app.add_typer(gateway, name="gateway")
 
 
@@ -209,3 +210,62 @@ def budgets(
     if found.after:
         out.note(f"more: --after {found.after}")
     return OK
+
+
+def calls(
+    use_case: Annotated[str, typer.Argument(help="The use case.")],
+    case: Annotated[str, typer.Argument(help="The external key of the case.")],
+    *,
+    after: Annotated[str, typer.Option(help="Where the page before ended.")] = "",
+    as_json: Json = False,
+    home: Home = None,
+) -> int:
+    """What the models of a case were asked, and what each call cost."""
+    from roadworthy.cli.session import opened
+    from roadworthy.operate.modelcalls.standing import calls_of_case
+
+    out = Output(as_json=as_json)
+    with opened(home) as (deployment, principal, _place):
+        found = calls_of_case(deployment, principal, use_case, case, after=after)
+    if as_json:
+        out.data({"calls": [_plain(one) for one in found.rows], "after": found.after})
+        return OK
+    out.table(
+        ["at", "asked", "model", "ended", "read", "cached", "written", "cost"],
+        [
+            (
+                f"{one.at:%Y-%m-%d %H:%M:%S}",
+                one.step or (f"task:{one.task}" if one.task else one.wire),
+                one.model,
+                f"{one.ending}{' (reckoned)' if one.estimated else ''}",
+                one.tokens.read,
+                one.tokens.cached,
+                one.tokens.written,
+                str(Cost(one.cost)),
+            )
+            for one in found.rows
+        ],
+        empty="no model was called for this case",
+    )
+    if found.rows and not after and not found.after:
+        out.say(f"  together {Cost(sum(one.cost for one in found.rows))}")
+    if found.after:
+        out.note(f"more: --after {found.after}")
+    return OK
+
+
+def _plain(call: Call) -> dict[str, object]:
+    tokens = call.tokens
+    return {
+        **call._asdict(),
+        "at": call.at.isoformat(),
+        "tokens": {
+            "read": tokens.read,
+            "cached": tokens.cached,
+            "stored": tokens.stored,
+            "written": tokens.written,
+            "reasoning": tokens.reasoning,
+        },
+        "reserved": str(Cost(call.reserved)),
+        "cost": str(Cost(call.cost)),
+    }

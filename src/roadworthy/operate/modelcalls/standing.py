@@ -8,7 +8,7 @@ from roadworthy.operate.deployment import Deployment
 from roadworthy.ports import Page
 from roadworthy.principal import Principal, allows, require
 from roadworthy.quantities import Cost
-from roadworthy.usage import Level
+from roadworthy.usage import Call, Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,22 @@ def standing(
         if not principal.use_case or allows(principal, "gate.read", use_case=_use_case(one.id))
     )
     return Page(rows, found.after)
+
+
+def calls_of_case(
+    deployment: Deployment,
+    principal: Principal,
+    use_case: str,
+    key: str,
+    *,
+    after: str = "",
+    limit: int = 100,
+) -> Page[Call]:
+    """What the models of a case were called for, and what each call cost, oldest first; steps of a workflow too."""
+    require(principal, "case.read", use_case=use_case)
+    reference = deployment.case_reference(use_case, key)
+    with deployment.store.read() as tx:
+        return deployment.store.metering.of_case(tx, use_case, reference, after=after, limit=limit)
 
 
 def _use_case(id_: str) -> str:
