@@ -197,13 +197,15 @@ def volume_forecast(
 ) -> VolumeForecast:
     """What a month of so many cases costs in machines; by default of as many as the charter expects.
 
-    It rests on the newest closed live cases of the last MOST_DAYS days.
+    It rests on the newest closed live cases of the last MOST_DAYS days; where the program runs elsewhere, on
+    the cases that it called models for.
     """
     require(principal, "gate.read", use_case=use_case)
     with deployment.store.read() as tx:
         rates, _ = _rates(deployment, tx, [use_case], ())
         first = today - timedelta(days=MOST_DAYS)
-        seen = costs.single(tx, use_case, _midnight(first), _midnight(today))
+        period = (_midnight(first), _midnight(today))
+        seen = costs.single(tx, use_case, *period) or costs.called(tx, use_case, *period)
     return forecast_volume(seen, cases=cases or rates[use_case].cases_per_month, seed=seed)
 
 

@@ -54,6 +54,12 @@ class Costs(Protocol):
     ) -> tuple[OneCase, ...]:
         """Closed live cases taken in within the period, newest first, at most ``MOST_CASES``."""
 
+    def called(
+        self, tx: Transaction, use_case: str, start: datetime, end: datetime, *, most: int = MOST_CASES
+    ) -> tuple[OneCase, ...]:
+        """Live cases that a program elsewhere called models for within the period, newest first, at most
+        ``MOST_CASES``: each on the day of its first call, with what all of them cost."""
+
     def repeats(
         self, tx: Transaction, use_case: str, start: datetime, end: datetime
     ) -> tuple[Repeats, ...]:

@@ -75,3 +75,27 @@ def test_a_tie_in_the_middle_counts_once(sql_store: SqlStore) -> None:
     with sql_store.read() as tx:
         (found,) = SqlCosts().contexts(tx, ["support"], AT, AT + timedelta(days=1))
     assert (found.calls, found.typical, found.beyond) == (4, 10, 0)
+
+
+def test_cases_of_a_program_elsewhere_cost_what_their_calls_did(sql_store: SqlStore) -> None:
+    gateway = {"step": "", "stage": "production"}
+    calls = [
+        a_call(5, case="a", at=AT, **gateway),
+        a_call(7, case="a", at=AT + timedelta(hours=1), **gateway),
+        a_call(11, case="b", at=AT + timedelta(days=1), **gateway),
+        a_call(900, case="a", at=AT, step="generate:reply"),
+        a_call(900, case="c", at=AT, step="", stage="pilot"),
+        a_call(900, case="", at=AT, **gateway),
+        a_call(900, case="d", at=AT - timedelta(days=9), **gateway),
+        a_call(900, case="e", at=AT, use_case="other", **gateway),
+    ]
+    with sql_store.write() as tx:
+        sql_store.metering.record(tx, calls)
+    with sql_store.read() as tx:
+        period = (AT - timedelta(days=1), AT + timedelta(days=2))
+        found = SqlCosts().called(tx, "support", *period)
+        assert SqlCosts().called(tx, "support", *period, most=1) == found[:1]
+    assert [(one.day, one.nano) for one in found] == [
+        ((AT + timedelta(days=1)).date(), 11),
+        (AT.date(), 12),
+    ]

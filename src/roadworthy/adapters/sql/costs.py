@@ -161,6 +161,23 @@ _SINGLE = (
 )
 
 
+_begun = sa.func.min(_call.c.at)
+_CALLED = (
+    sa.select(_begun, sa.func.max(_call.c.version), sa.func.sum(_call.c.cost))
+    .where(
+        _call.c.use_case == sa.bindparam("use_case"),
+        _call.c.at >= sa.bindparam("start", type_=_call.c.at.type),
+        _call.c.at < sa.bindparam("end", type_=_call.c.at.type),
+        _call.c.step == "",
+        _call.c.case_reference != "",
+        _call.c.stage.in_(sorted(stage.value for stage in Stage if stage not in SIMULATED)),
+    )
+    .group_by(_call.c.case_reference)
+    .order_by(_begun.desc(), _call.c.case_reference)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+
+
 def _of_repeats() -> sa.Select[Any]:
     own = _step.c.cost_nano - _step.c.interrupted_nano
     equal = (_case.c.release, _step.c.name, _step.c.currency, _step.c.arguments)
@@ -301,6 +318,15 @@ class SqlCosts:
         return tuple(
             OneCase(created_at.date(), release, slice_, nano)
             for created_at, release, slice_, nano in execute(tx, _SINGLE, values)
+        )
+
+    def called(
+        self, tx: Transaction, use_case: str, start: datetime, end: datetime, *, most: int = MOST_CASES
+    ) -> tuple[OneCase, ...]:
+        values = {"use_case": use_case, "start": start, "end": end, "most": max(1, min(most, MOST_CASES))}
+        return tuple(
+            OneCase(begun.date(), version, "", int(nano))
+            for begun, version, nano in execute(tx, _CALLED, values)
         )
 
     def repeats(
