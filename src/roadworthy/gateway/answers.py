@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from roadworthy.usage import Tokens, Wire
+from roadworthy.usage import Tokens, Wire, tokens_told
 
 
 class _Message(msgspec.Struct):
@@ -59,7 +59,7 @@ def read_answer(wire: Wire, body: bytes, *, read: int, written: int) -> Told | N
         return Told(None) if _is_object(body) else None
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return None
-    tokens = tokens_of(wire, answer.usage, read=read, written=written)
+    tokens = tokens_told(wire, answer.usage, read=read, written=written)
     calls = 0
     for one in answer.choices or ():
         if one.message is not None and one.message.tool_calls:
@@ -86,38 +86,8 @@ def read_event(wire: Wire, payload: bytes, *, read: int, written: int) -> Spoken
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return None
     told = event.usage if event.response is None else event.response.usage
-    tokens = tokens_of(wire, told, read=read, written=written)
+    tokens = tokens_told(wire, told, read=read, written=written)
     return Spoken(tokens, bare=told is not None and wire is Wire.CHAT and not event.choices)
-
-
-def tokens_of(wire: Wire, told: dict[str, Any] | None, *, read: int, written: int) -> Tokens | None:
-    """The tokens of a ``usage`` object; None where it holds none that can be."""
-    if told is None:
-        return None
-    first, second, inner, outer = (
-        ("input_tokens", "output_tokens", "input_tokens_details", "output_tokens_details")
-        if wire is Wire.RESPONSES
-        else ("prompt_tokens", "completion_tokens", "prompt_tokens_details", "completion_tokens_details")
-    )
-    was_read, was_written = told.get(first), told.get(second, 0)
-    if type(was_read) is not int or type(was_written) is not int:
-        return None
-    if not (0 <= was_read <= read and 0 <= was_written <= written):
-        return None
-    cached = stored = reasoning = 0
-    if type(parts := told.get(inner)) is dict:
-        cached = _part(parts, "cached_tokens", was_read)
-        stored = _part(parts, "cache_creation_tokens", was_read - cached)
-        stored = stored or _part(parts, "cache_write_tokens", was_read - cached)
-    if type(parts := told.get(outer)) is dict:
-        reasoning = _part(parts, "reasoning_tokens", was_written)
-    return Tokens(was_read, was_written, cached, stored, reasoning)
-
-
-def _part(parts: dict[str, Any], name: str, whole: int) -> int:
-    """A part of a count, where it can be one."""
-    value = parts.get(name)
-    return value if type(value) is int and 0 <= value <= whole else 0
 
 
 def _is_object(body: bytes) -> bool:

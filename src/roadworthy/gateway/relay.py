@@ -8,8 +8,6 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 from roadworthy.errors import Refused, RoadworthyError, Unavailable
@@ -23,7 +21,7 @@ from roadworthy.operate.modelcalls.callers import Served
 from roadworthy.operate.modelcalls.metering import Meter, Reservation
 from roadworthy.ports.upstream import Broken, Flow, Incoming, Outgoing
 from roadworthy.quantities import Cost
-from roadworthy.routing import Retries
+from roadworthy.routing import Retries, retry_after
 from roadworthy.routing.cascade import confidence
 from roadworthy.usage import Call, Ending, Refusal, Tokens, Wire
 
@@ -384,16 +382,3 @@ async def _rest(flow: Flow) -> Incoming:
         if len(body) > 100_000:
             break
     return Incoming(flow.status, flow.headers, body)
-
-
-def retry_after(header: str | None, now: datetime) -> float:
-    """Seconds that ``Retry-After`` asks for (RFC 9110 §10.2.3: a number or a date); 0 where it says nothing."""
-    text = (header or "").strip()
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
-    try:
-        at = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
-        return 0.0
-    at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
-    return max(0.0, (at - now).total_seconds())

@@ -5,7 +5,7 @@ from roadworthy.routing.cascade import confidence, next_of
 from roadworthy.routing.choice import Route, choose, unfit
 from roadworthy.routing.circuit import Circuit
 from roadworthy.routing.prices import Overlay, Rate, Stated, discounted, read_overlay, snapshot
-from roadworthy.routing.retry import Retries
+from roadworthy.routing.retry import Retries, retry_after
 from roadworthy.routing.shape import fits
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "next_of",
     "read_overlay",
     "retiring",
+    "retry_after",
     "snapshot",
     "unfit",
 ]

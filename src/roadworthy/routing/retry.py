@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +36,16 @@ class Retries:
         wait = max(asked_s + self.first_s * chance if asked_s else 0.0, grown * (0.5 + chance / 2))
         # Written so that what is no number is no time to wait either.
         return wait if wait <= self.patience_s and wait < left_s else None
+
+
+def retry_after(header: str | None, now: datetime) -> float:
+    """Seconds that ``Retry-After`` asks for (RFC 9110 §10.2.3: a number or a date); 0 where it says nothing."""
+    text = (header or "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        at = parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return 0.0
+    at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+    return max(0.0, (at - now).total_seconds())

@@ -4,6 +4,7 @@ from roadworthy.usage.budget import Ask, Grant, Level, Node, Refusal, answers, c
 from roadworthy.usage.call import Call, Ending, Wire, case_reference
 from roadworthy.usage.price import Price
 from roadworthy.usage.tokens import Tokens
+from roadworthy.usage.told import tokens_told
 
 __all__ = [
     "Ask",
@@ -20,4 +21,5 @@ __all__ = [
     "case_reference",
     "chunk",
     "path_of",
+    "tokens_told",
 ]

@@ -6,12 +6,12 @@ import importlib
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from roadworthy.adapters.openai.address import check_nearness
 from roadworthy.errors import InputProblem
 from roadworthy.ports.address import Address, bearer
+from roadworthy.routing import retry_after
 
 if TYPE_CHECKING:
     from pyreqwest.client import SyncClient
@@ -73,7 +73,11 @@ class Exchange:
                     if size > LARGEST_ANSWER:
                         raise Failed(f"its answer is larger than {LARGEST_ANSWER:,} bytes", again=False)
                     parts.append(bytes(chunk))
-                return Answered(answer.status, b"".join(parts), _wait_s(answer.get_header("Retry-After")))
+                return Answered(
+                    answer.status,
+                    b"".join(parts),
+                    retry_after(answer.get_header("Retry-After"), datetime.now(UTC)),
+                )
         except errors.RequestTimeoutError:
             raise Failed("it did not answer in time", again=True) from None
         except errors.ConnectError:
@@ -101,17 +105,3 @@ class Exchange:
         builder = SyncClientBuilder().follow_redirects(False).referer(False).user_agent("roadworthy")
         builder = builder.connect_timeout(timedelta(seconds=_CONNECT_S))
         return (builder if self._address.encrypted else builder.no_proxy()).build()
-
-
-def _wait_s(header: str | None) -> float:
-    """Seconds that ``Retry-After`` asks for (RFC 9110 §10.2.3: a number or a date); 0 where it says nothing."""
-    text = (header or "").strip()
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
-    try:
-        at = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
-        return 0.0
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=UTC)
-    return max(0.0, (at - datetime.now(UTC)).total_seconds())

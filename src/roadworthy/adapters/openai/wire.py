@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from roadworthy.ports.language import Message
 from roadworthy.quantities import Cost
-from roadworthy.usage import Price, Tokens
+from roadworthy.usage import Price, Tokens, Wire, tokens_told
 
 _BYTES_A_TOKEN = 3  # English has four to five, code and other languages fewer: reckoned high
 _OVERHEAD_TOKENS = 4_096  # templates and schemas that a server adds before it counts
@@ -172,32 +172,12 @@ def _content(content: object) -> str | None:
 
 
 def _usage(told: object, *, sent: bytes, text: str) -> Usage:
-    if isinstance(told, dict):
-        read, written = told.get("prompt_tokens"), told.get("completion_tokens")
-        if (
-            type(read) is int
-            and type(written) is int
-            and 0 < read <= len(sent) + _OVERHEAD_TOKENS
-            and (0 if not text else 1) <= written <= _MOST_WRITTEN
-        ):
-            tokens = Tokens(
-                read,
-                written,
-                cached=_part(told.get("prompt_tokens_details"), "cached_tokens", read),
-                reasoning=_part(told.get("completion_tokens_details"), "reasoning_tokens", written),
-            )
-            return Usage(tokens, told=True)
+    tokens = tokens_told(Wire.CHAT, told, read=len(sent) + _OVERHEAD_TOKENS, written=_MOST_WRITTEN)
+    # What was asked held something, and so does an answer with a text.
+    if tokens is not None and tokens.read > 0 and (tokens.written > 0 or not text):
+        return Usage(tokens, told=True)
     reckoned = Tokens(-(-len(sent) // _BYTES_A_TOKEN), -(-len(text.encode()) // _BYTES_A_TOKEN))
     return Usage(reckoned, told=False)
-
-
-def _part(details: object, name: str, whole_of: int) -> int:
-    """A part of the tokens; 0 where the server tells none, or one that cannot be.
-
-    Cached tokens are cheaper: a count that is not believed leaves the dearer bill.
-    """
-    told = details.get(name) if isinstance(details, dict) else None
-    return told if type(told) is int and 0 <= told <= whole_of else 0
 
 
 def _is_word(text: str) -> bool:
