@@ -233,15 +233,18 @@ class Door:
         give_up_at = 0.0
         name = begun.attempt.served.name
         try:
-            piece = begun.first
-            while piece:
+            out = events.feed(begun.first)
+            await sink.send(out if rewritten is None else rewritten.feed(out))
+            async for piece in begun.pieces:
                 out = events.feed(piece)
-                await sink.send(out if rewritten is None else rewritten.feed(out))
-                if sink.gone:
-                    give_up_at = give_up_at or loop.time() + DRAIN_S
-                    if loop.time() > give_up_at:
-                        break
-                piece = await anext(begun.pieces, b"")
+                if rewritten is not None:
+                    out = rewritten.feed(out)
+                if not sink.gone:
+                    await sink.send(out)
+                    continue
+                give_up_at = give_up_at or loop.time() + DRAIN_S
+                if loop.time() > give_up_at:
+                    break
             rest = events.finish()
             await sink.send(rest if rewritten is None else rewritten.feed(rest) + rewritten.end())
         except Broken as broken:

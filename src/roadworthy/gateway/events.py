@@ -80,8 +80,8 @@ class Events:
         return (
             chunk.startswith(b"data: {")
             and chunk.endswith(b"}\n\n")
+            and (b'"usage"' not in chunk or chunk.count(b'"usage"') == chunk.count(b'"usage":null'))
             and b'"tool_calls"' not in chunk
-            and chunk.count(b'"usage"') == chunk.count(b'"usage":null')
             and b"\r" not in chunk
             and b"\nid:" not in chunk
             and b"[DONE]" not in chunk
