@@ -268,6 +268,20 @@ def test_an_upstream_that_fails_leaves_an_error_and_a_true_bill(
     assert all(row.estimated for row in here.totals())
 
 
+def test_while_a_model_rests_callers_are_told_for_how_long(desk: Make, upstream: Upstream) -> None:
+    upstream.then(Reply(status=429, retry_after="120"))
+
+    async def act(here: Desk, key: str) -> Sent:
+        await here.post(key, ASKED)
+        return await here.post(key, ASKED)
+
+    found = ask(desk(gateway="attempts: 1"), act)
+    assert (found.status, found.error["code"]) == (429, "rate_limit_exceeded")
+    assert 100 < int(found.headers["retry-after"]) <= 120
+    assert found.headers["x-request-id"]
+    assert len(upstream.seen) == 1, "it was left alone"
+
+
 def test_a_busy_upstream_is_asked_again(desk: Make, upstream: Upstream) -> None:
     here = desk()
     upstream.then(Reply(status=429), Reply(status=503), Reply(text="at last"))

@@ -136,3 +136,16 @@ class Requests(RuleBasedStateMachine):
 
 TestRequests = Requests.TestCase
 TestRequests.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+
+
+@given(
+    moments=st.lists(st.tuples(st.floats(0, 400), st.floats(0, 200), st.booleans()), max_size=12),
+    now=st.floats(0, 2_000),
+)
+def test_time_is_left_exactly_as_long_as_there_is_a_reason(
+    moments: list[tuple[float, float, bool]], now: float
+) -> None:
+    circuit = Circuit()
+    for at, asked_s, takes in sorted(moments):
+        circuit = circuit.taken(at) if takes else circuit.failed(at, asked_s=asked_s)
+    assert bool(circuit.why_not(now)) is (circuit.left_s(now) > 0)

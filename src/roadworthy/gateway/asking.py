@@ -46,4 +46,3 @@ class Answered:
     status: int
     body: bytes
     kind: str
-    retry_s: float = 0.0

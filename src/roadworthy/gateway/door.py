@@ -31,7 +31,7 @@ from roadworthy.operate.modelcalls.callers import Caller
 from roadworthy.operate.modelcalls.metering import Meter
 from roadworthy.ports.upstream import Broken
 from roadworthy.quantities import NANO, PAIRS, Id, new_id
-from roadworthy.usage import Call, Ending, Level, Node, Tokens, Wire, path_of
+from roadworthy.usage import Level, Node, Wire, path_of
 
 WIRES: Final = {
     "/v1/chat/completions": Wire.CHAT,
@@ -60,7 +60,6 @@ class Door:
     def __init__(self, deployment: Deployment, admission: Admission, meter: Meter) -> None:
         self._deployment = deployment
         self._admission = admission
-        self._meter = meter
         self._routes = Routes(admission)
         self._relay = Relay(deployment, admission, meter)
         self._cache = Cache()
@@ -84,6 +83,7 @@ class Door:
             wire = WIRES.get(scope.path)
             if wire is not None and scope.method == "POST":
                 asking = await self._asking(scope, protocol, wire)
+                self._routes.route(asking)
                 await self._answer(scope, protocol, asking)
             else:
                 await self._other(scope, protocol)
@@ -150,7 +150,6 @@ class Door:
         if not self._admission.clearance_holds(now):
             await asyncio.to_thread(self._admission.why_stopped, caller)
             asking.at = self._deployment.now()
-        self._routes.route(asking)
         return asking
 
     def _path_of(self, caller: Caller, case: str, now: datetime) -> tuple[Node, ...]:
@@ -187,8 +186,8 @@ class Door:
     async def _whole(self, asking: Asking) -> Answered:
         place = self._cache.place(asking)
         if place is not None and (kept := self._cache.get(place)) is not None:
-            self._meter.record(self._cached(asking))
             asking.reason = "cache"
+            self._relay.record_cached(asking)
             return kept
         answered = await self._relay.whole(asking)
         if asking.hidden is not None:
@@ -254,33 +253,6 @@ class Door:
                 "RW-CALL-013", f"the stream of `{name}` is malformed: {malformed}", retry_is_safe=True
             )
         return None
-
-    def _cached(self, asking: Asking) -> Call:
-        served = asking.order[0]
-        return Call(
-            id=asking.request,
-            at=self._deployment.now(),
-            use_case=asking.caller.use_case,
-            version=asking.caller.release,
-            stage=asking.caller.stage,
-            key=asking.caller.key,
-            case=asking.case,
-            step="",
-            wire=asking.asked.wire,
-            task=asking.task,
-            model=served.name,
-            ending=Ending.CACHED,
-            status=200,
-            tokens=Tokens(),
-            estimated=False,
-            reserved=0,
-            cost=0,
-            attempts=0,
-            tool_calls=0,
-            millis=0,
-            price=served.price,
-            route="cache",
-        )
 
     def _about(self, asking: Asking | None) -> Headers:
         """What headers say about a call."""

@@ -112,16 +112,20 @@ class Events:
         return not (spoken.bare and self._hide)
 
 
-def _payload(event: bytes) -> bytes | None:
+def data_of(event: bytes) -> bytes | None:
     """The data of an event, its lines joined; None where it has none."""
     lines = [line[5:].removeprefix(b" ") for line in event.split(b"\n") if line.startswith(b"data:")]
-    if not lines:
-        if event.strip() and not all(
-            line.startswith((b":", b"event:", b"id:", b"retry:")) for line in event.split(b"\n") if line
-        ):
-            raise Malformed("a line is none of an event")
-        return None
-    return b"\n".join(lines).strip()
+    return b"\n".join(lines).strip() if lines else None
+
+
+def _payload(event: bytes) -> bytes | None:
+    """The same. Errors: ``Malformed`` where a line is none of an event."""
+    data = data_of(event)
+    if data is None and not all(
+        line.startswith((b":", b"event:", b"id:", b"retry:")) for line in event.strip().split(b"\n") if line
+    ):
+        raise Malformed("a line is none of an event")
+    return data
 
 
 def _without_number(event: bytes) -> bytes:

@@ -9,6 +9,7 @@ import msgspec
 from roadworthy.data.personal.disguise import Disguise
 from roadworthy.data.personal.events import EventRestorer
 from roadworthy.data.personal.wire import hide_body, restore_body
+from roadworthy.gateway.events import data_of
 from roadworthy.gateway.requests import LARGEST
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.modelcalls.callers import Caller
@@ -63,11 +64,8 @@ class Restored:
         """The same events with their texts restored; comments are left out."""
         told = []
         for event in events.split(b"\n\n"):
-            lines = [
-                line[5:].removeprefix(b" ") for line in event.split(b"\n") if line.startswith(b"data:")
-            ]
-            if lines:
-                told += self._restorer.feed(b"\n".join(lines))
+            if (data := data_of(event)) is not None:
+                told += self._restorer.feed(data)
         return self._written(told)
 
     def end(self) -> bytes:

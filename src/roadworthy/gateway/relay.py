@@ -137,9 +137,41 @@ class Relay:
         cost = attempt.amount if tokens is None or price is None else price.nano(tokens)
         attempt.settled = True
         asking.spent += cost
-        caller = asking.caller
+        call = self._call(
+            asking, attempt.served, told, ending=ending, status=status, reserved=attempt.amount, cost=cost,
+            estimated=estimated,
+        )  # fmt: skip
+        self._meter.settle(attempt.reservation, call)
+
+    def record_cached(self, asking: Asking) -> None:
+        """A call that was answered from memory: a row that cost nothing."""
+        call = self._call(
+            asking,
+            asking.order[0],
+            None,
+            ending=Ending.CACHED,
+            status=200,
+            reserved=0,
+            cost=0,
+            estimated=False,
+        )
+        self._meter.record(call)
+
+    def _call(
+        self,
+        asking: Asking,
+        served: Served,
+        told: Told | None,
+        *,
+        ending: Ending,
+        status: int,
+        reserved: int,
+        cost: int,
+        estimated: bool,
+    ) -> Call:
+        """What the records keep of it. The first row of a request goes by the number that the client was told."""
+        caller, tokens = asking.caller, told.tokens if told is not None else None
         call = Call(
-            # The first attempt goes by the number that the client was told.
             asking.request if asking.first else self._deployment.new_id(),
             self._deployment.now(),
             caller.use_case,
@@ -150,21 +182,21 @@ class Relay:
             "",
             asking.asked.wire,
             asking.task,
-            attempt.served.name,
+            served.name,
             ending,
             status,
             tokens or _NOTHING,
             estimated,
-            attempt.amount,
+            reserved,
             cost,
             asking.attempts - asking.told,
             told.tool_calls if told is not None else 0,
             int((time.monotonic() - asking.begun) * 1000),
-            attempt.served.price,
+            served.price,
             asking.reason,
         )
         asking.first, asking.told = False, asking.attempts
-        self._meter.settle(attempt.reservation, call)
+        return call
 
     def _leave_nothing(self, asking: Asking, attempt: Attempt) -> None:
         """Whatever happened to an attempt, nothing stays reserved for it."""
@@ -182,12 +214,9 @@ class Relay:
             self.settle(asking, attempt, None, ending=Ending.FAILED, status=0)
         else:
             self._drop(asking, attempt)
+        code = "RW-CALL-019" if broken.late else "RW-CALL-012"
         message = f"`{attempt.served.name}` gave no answer: {broken.reason}"
-        asking.last = (
-            Unavailable("RW-CALL-019", message, retry_is_safe=True)
-            if broken.late
-            else Unavailable("RW-CALL-012", message, retry_is_safe=True)
-        )
+        asking.last = Unavailable(code, message, retry_is_safe=True)
 
     def _refused(self, asking: Asking, attempt: Attempt, incoming: Incoming) -> Answered | None:
         """What becomes of an answer that is none. None: another attempt may help; ``last`` says what happened."""

@@ -16,7 +16,6 @@ from roadworthy.usage import Wire
 
 LARGEST: Final = 20_000_000
 """Bytes of a request that are read: pictures travel in it."""
-LARGEST_EMBEDDING_LIST: Final = 2_048
 _MOST_WRITTEN = 1_000_000
 _MOST_CHOICES = 128
 _LONGEST_MODEL = 200
@@ -128,7 +127,7 @@ def _usual(wire: Wire, fields: dict[str, Any], body: bytes) -> Asked | None:
         told = fields.get(limit)
         written = 0 if told is None else _count.decode(told)
         streams = stream is not None and _truth.decode(stream)
-    except (KeyError, msgspec.MsgspecError):
+    except msgspec.MsgspecError:
         return None
     if not 0 < len(model) <= _LONGEST_MODEL or (told is not None and not 1 <= written <= _MOST_WRITTEN):
         return None

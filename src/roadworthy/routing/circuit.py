@@ -45,6 +45,11 @@ class Circuit:
             return "one request is on its way to see whether it is back"
         return ""
 
+    def left_s(self, now: float) -> float:
+        """Seconds until it may be asked again; 0 where ``why_not`` is empty."""
+        trial = self.trial_until if self.is_open else 0.0
+        return max(0.0, max(self.asked_until, self.open_until, trial) - now)
+
     def taken(self, now: float) -> Circuit:
         """A request goes through."""
         if self.is_open and not self.why_not(now):

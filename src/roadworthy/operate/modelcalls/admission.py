@@ -124,7 +124,7 @@ class Admission:
     def rests_s(self, served: Served) -> float:
         """For how many seconds more it is left alone; 0 where it is not."""
         circuit = self._circuits.get(served.place)
-        return max(0.0, circuit.open_until - time.monotonic()) if circuit is not None else 0.0
+        return circuit.left_s(time.monotonic()) if circuit is not None else 0.0
 
     def asked(self, served: Served) -> None:
         """A request goes to it."""
