@@ -75,13 +75,14 @@ def run(
 
     Stopped or killed, it goes on where it was when it is run again.
     """
+    from roadworthy.cli.releases import going_release
     from roadworthy.cli.session import opened
 
     out = Output(as_json=as_json)
     if outputs and function:
         raise InputProblem("RW-CLI-035", "name recorded answers or a function, not both")
     with opened(home) as (deployment, principal, place):
-        chosen = None if outputs or function else _release(deployment, use_case, release)
+        chosen = None if outputs or function else going_release(deployment, use_case, release)
         charter = deployment.loader.charter(chosen.digest) if chosen else None
         names = [suite] if suite else list(charter.suites) if charter else []
         if not names:
@@ -377,20 +378,6 @@ def _target(outputs: Path | None, function: str, version: str) -> Target:
     if outputs is not None:
         return RecordedAnswers.read(text_of(outputs), place=str(outputs))
     return FunctionTarget(function_of(function), name=function, version=version)
-
-
-def _release(deployment: Deployment, use_case: str, name: str) -> Release:
-    """The one that is named, else the newest that has not ended, else the newest."""
-    from roadworthy.cli.releases import chosen_release
-    from roadworthy.stage import ENDED
-
-    newest = chosen_release(deployment, use_case, name)
-    if name or newest.stage not in ENDED:
-        return newest
-    with deployment.store.read() as tx:
-        rollout = deployment.store.releases.rollout(tx, use_case)
-    left = [one for one in rollout.releases if one.stage not in ENDED]
-    return max(left, key=lambda release: release.number, default=newest)
 
 
 def _kept(found: Evaluation, charter: Charter | None) -> bool:

@@ -272,6 +272,19 @@ def chosen_release(deployment: Deployment, use_case: str, name: str) -> Release:
     return rollout.named(name) if name else max(rollout.releases, key=lambda release: release.number)
 
 
+def going_release(deployment: Deployment, use_case: str, name: str) -> Release:
+    """The release of this name; else the newest that has not ended, or the newest. Errors: ``NotFound`` RW-CASE-022."""
+    from roadworthy.stage import ENDED
+
+    newest = chosen_release(deployment, use_case, name)
+    if name or newest.stage not in ENDED:
+        return newest
+    with deployment.store.read() as tx:
+        rollout = deployment.store.releases.rollout(tx, use_case)
+    going = [release for release in rollout.releases if release.stage not in ENDED]
+    return max(going, key=lambda release: release.number, default=newest)
+
+
 def _stage(name: str) -> Stage:
     from roadworthy.stage import ROAD, Stage
 

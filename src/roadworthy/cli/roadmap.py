@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from roadworthy.charter import Charter
     from roadworthy.gate.roadmap import Roadmap, Step
     from roadworthy.gate.scaling import Limit
-    from roadworthy.operate.deployment import Deployment
-    from roadworthy.release import Release
     from roadworthy.stage import Stage
 
 Named = Annotated[
@@ -72,6 +70,7 @@ def show(
     home: Home = None,
 ) -> int:
     """What stands, what is missing, in which order, by whom and until when. Exit code 3: something is missing."""
+    from roadworthy.cli.releases import going_release
     from roadworthy.cli.session import opened
     from roadworthy.gate.roadmap import as_json as roadmap_json
     from roadworthy.operate.roadmaps import road_ahead
@@ -79,7 +78,7 @@ def show(
     out = Output(as_json=as_json)
     target, capacity = _target(to), _capacity(hours or [])
     with opened(home) as (deployment, principal, _):
-        chosen = _chosen(deployment, use_case, release)
+        chosen = going_release(deployment, use_case, release)
         made, notes = road_ahead(
             deployment,
             principal,
@@ -116,13 +115,14 @@ def answer(
     home: Home = None,
 ) -> None:
     """Answer, as the owner whom the charter names, what nobody can measure. It runs out."""
+    from roadworthy.cli.releases import going_release
     from roadworthy.cli.session import opened
     from roadworthy.operate import answers
 
     out = Output(as_json=as_json)
     day = _day(until) if until else None
     with opened(home) as (deployment, principal, _):
-        chosen = _chosen(deployment, use_case, release)
+        chosen = going_release(deployment, use_case, release)
         given = answers.answer(
             deployment, principal, use_case, chosen.name, row, yes=yes, note=note, until=day
         )
@@ -216,20 +216,6 @@ def _figure(value: float | None, unit: str) -> str:
     from roadworthy.server.roadmap_page import figure_of
 
     return "" if value is None else figure_of(value, unit)
-
-
-def _chosen(deployment: Deployment, use_case: str, name: str) -> Release:
-    """The release of this name; else the newest that has not ended, or the newest."""
-    from roadworthy.cli.releases import chosen_release
-    from roadworthy.stage import ENDED
-
-    newest = chosen_release(deployment, use_case, name)
-    if name or newest.stage not in ENDED:
-        return newest
-    with deployment.store.read() as tx:
-        releases = deployment.store.releases.rollout(tx, use_case).releases
-    going = [release for release in releases if release.stage not in ENDED]
-    return max(going, key=lambda release: release.number, default=newest)
 
 
 def _compared(file: Path | None, charter: Charter) -> list[str] | None:
