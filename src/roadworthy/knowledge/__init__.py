@@ -1,0 +1,17 @@
+"""Knowledge: documents, who may read them, how they are cut, ranked, judged and kept fresh."""
+
+from roadworthy.knowledge.access import INTERNAL, Access, Reader, may_read, refusals
+from roadworthy.knowledge.document import Block, Chunk, Document, Finding, FindingKind
+
+__all__ = [
+    "INTERNAL",
+    "Access",
+    "Block",
+    "Chunk",
+    "Document",
+    "Finding",
+    "FindingKind",
+    "Reader",
+    "may_read",
+    "refusals",
+]

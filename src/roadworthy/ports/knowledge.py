@@ -1,0 +1,203 @@
+"""What knowledge is kept in and found with: documents, an index over them, and models that embed texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roadworthy.knowledge import Chunk, Document, Finding, Reader
+from roadworthy.policy import Marking
+from roadworthy.quantities import Digest
+
+Vectors = NDArray[np.float32]
+Means = Literal["both", "words", "meaning"]
+
+
+class Embedder(Protocol):
+    """Turns texts into numbers: texts that mean alike lie close together."""
+
+    @property
+    def name(self) -> str:
+        """As people call it, such as `minilm`."""
+
+    @property
+    def digest(self) -> Digest:
+        """Names weights and settings: rows of two digests cannot be compared."""
+
+    @property
+    def dimensions(self) -> int: ...
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """One row of length 1 a text; zeros for a blank one.
+
+        Errors: ``Unavailable`` where a server answers for it and does not.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A document that a source has. ``stamp`` changes whenever its content may have; it is cheap to ask for."""
+
+    name: str
+    stamp: str
+
+
+class DocumentSource(Protocol):
+    """Where the documents of a knowledge source lie: a folder, the rows of a query."""
+
+    def listing(self) -> Iterator[Listed | Finding]:
+        """Every document by name, each once. What cannot be a document is told by a finding instead.
+
+        Errors: ``InputProblem`` RW-KNOWLEDGE-001 where there is no such source.
+        """
+
+    def read(self, name: str) -> Document | tuple[Finding, ...]:
+        """The document, its own findings with it; findings alone where it cannot be indexed.
+
+        Never raises for what stands in a document. Errors: ``Unavailable`` where the source is out of reach.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is looked for, and on whose behalf.
+
+    ``vectors`` are the text embedded by each model that may be compared with, best model first: a chunk is
+    compared by the best one that it has a vector of. None at all: words alone. ``candidates`` of each order
+    are fused. ``today`` decides what is valid.
+    """
+
+    text: str
+    reader: Reader
+    today: date
+    top_k: int = 4
+    vectors: tuple[tuple[Digest, Vectors], ...] = ()
+    means: Means = "both"
+    candidates: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk that was found, and why it stands where it does.
+
+    ``word_rank`` and ``meaning_rank`` count from 1, 0 where that order does not have it. ``similarity`` is the
+    cosine to the question, NaN without a vector. ``score`` is the fused rank: it compares hits of one
+    answer, not answers with one another. ``version`` is that of the document.
+    """
+
+    chunk: Chunk
+    title: str
+    topic: str
+    owner: str
+    origin: str
+    updated: date | None
+    valid_until: date | None
+    version: Digest
+    marking: Marking
+    word_rank: int
+    word_score: float
+    meaning_rank: int
+    similarity: float
+    score: float
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A chunk whose text is not yet embedded."""
+
+    chunk: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexState:
+    """How far an index is. ``embedded`` counts chunks by the digest of the model."""
+
+    documents: int
+    chunks: int
+    embedded: Mapping[Digest, int]
+    bytes: int
+    findings: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What left the index with a data subject or with documents."""
+
+    documents: tuple[str, ...]
+    chunks: int
+
+
+class KnowledgeIndex(Protocol):
+    """The index of one version of one knowledge source. Every call is its own transaction.
+
+    Several processes may use one index: a reader sees the documents before or after a change, never between.
+    """
+
+    def put(self, documents: Sequence[tuple[Document, str, Sequence[Chunk]]]) -> None:
+        """Documents with their stamps and chunks; one of the same name is replaced.
+
+        Vectors of chunks whose id stays are kept. Run twice: the second changes nothing.
+        """
+
+    def restamp(self, stamps: Mapping[str, str]) -> None:
+        """New stamps of documents that turned out to be unchanged."""
+
+    def remove(self, names: Sequence[str]) -> Forgotten:
+        """Documents that are gone; unknown names are passed over. Nothing of them is found afterwards."""
+
+    def erase(self, subject: str) -> Forgotten:
+        """Every document about a data subject. No byte of their texts, words or vectors stays in the index's files."""
+
+    def note(self, findings: Sequence[Finding], *, listed: bool) -> None:
+        """Keep findings of documents that are not in the index, in place of those kept before; ``listed``: those of
+        the listing, else those of the documents that the findings name."""
+
+    def stamps(self) -> Iterator[tuple[str, str, Digest]]:
+        """(name, stamp, version) of every document, by name."""
+
+    def waiting(self, embedder: Digest, *, limit: int) -> Sequence[Waiting]:
+        """Chunks without a vector of this model, in order of document and ordinal."""
+
+    def keep_vectors(self, embedder: Digest, chunks: Sequence[str], rows: Vectors) -> None:
+        """Vectors of chunks; of chunks that left meanwhile nothing is kept."""
+
+    def search(self, query: Query) -> tuple[Hit, ...]:
+        """What fits best, best first; of equal ones the first by document and ordinal.
+
+        Rights come before ranking: a chunk that the reader may not read takes no place of another.
+        """
+
+    def documents(
+        self, reader: Reader, *, after: str = "", limit: int = 100
+    ) -> tuple[Sequence[Document], str]:
+        """Documents that the reader may read, by name, and where to go on; empty where that was the last."""
+
+    def findings(self, *, after: int = 0, limit: int = 100) -> tuple[Sequence[Finding], int]:
+        """Everything a person has to look at, and where to go on; 0 where that was the last."""
+
+    def state(self) -> IndexState: ...
+
+
+@dataclass(frozen=True, slots=True)
+class KnowledgeBase:
+    """One knowledge source of a release with everything that it is built, searched and judged with.
+
+    ``embedders``: best first. Every chunk gets a vector of the last one at once, where there are two; the first
+    follows as time allows. ``reader``: with whose rights the release itself reads; the person a case is about
+    is added case by case. ``keeper``: who may see all of it.
+    """
+
+    name: str
+    source: DocumentSource
+    index: KnowledgeIndex
+    embedders: tuple[Embedder, ...]
+    chunk_chars: int
+    reader: Reader
+    keeper: Reader
