@@ -76,6 +76,15 @@ def test_usage_beside_a_piece_of_the_answer_is_read_and_passed() -> None:
     assert follower.tokens == Tokens(9, 3, cached=4)
 
 
+@pytest.mark.parametrize("blank", [b"", b" "])
+def test_events_that_say_of_usage_that_there_is_none_pass_as_they_are(blank: bytes) -> None:
+    follower = events()
+    said = chunk("a", usage=None).replace(b'"usage": null', b'"usage":' + blank + b"null")
+    assert follower.feed(said) is said
+    assert follower.feed(said[:20]) + follower.feed(said[20:]) == said
+    assert follower.tokens is None
+
+
 def test_the_last_word_about_usage_counts() -> None:
     follower = events()
     passed(

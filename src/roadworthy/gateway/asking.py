@@ -8,6 +8,7 @@ from datetime import datetime
 from roadworthy.errors import RoadworthyError
 from roadworthy.gateway.hiding import Hidden
 from roadworthy.gateway.requests import Asked
+from roadworthy.operate.clearance import Stopped
 from roadworthy.operate.modelcalls.callers import Caller, Served
 from roadworthy.usage import Node
 
@@ -35,6 +36,8 @@ class Asking:
     request: str = ""
     model: str = ""
     first: bool = True
+    stopped: Stopped | None = None
+    """What was stopped when it came; None where that was not known."""
     told: int = 0
     """Attempts that stand in a row of the records already."""
 

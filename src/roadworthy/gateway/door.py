@@ -8,9 +8,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from datetime import UTC, datetime
+from collections import OrderedDict
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -51,6 +53,7 @@ MOST_CASES: Final = 20_000
 DRAIN_S: Final = 120.0
 """How long an answer is read to its end for a client that went away, so that its cost is known."""
 _BEARER = "Bearer "
+_TICK = timedelta(milliseconds=50)
 _log = logging.getLogger("roadworthy.gateway")
 
 
@@ -65,7 +68,8 @@ class Door:
         self._cache = Cache()
         self._repeats = Repeats(deployment)
         self._reference = lru_cache(maxsize=MOST_CASES)(deployment.case_reference)
-        self._path = lru_cache(maxsize=MOST_CASES)(_path)
+        self._now = deployment.clock.now
+        self._places: OrderedDict[tuple[str, str], _Place] = OrderedDict()
         self._number = int.from_bytes(deployment.entropy.bytes(10))
         self._prefix, self._prefix_until = "", datetime.min.replace(tzinfo=UTC)
         self._draining = False
@@ -107,20 +111,18 @@ class Door:
 
     # ── who asks, and what ──
 
-    async def _caller(self, scope: Any) -> Caller:
-        held = scope.headers.get("authorization") or ""
-        token = held[len(_BEARER) :].strip() if held[: len(_BEARER)].lower() == "bearer " else ""
+    async def _caller(self, headers: Any) -> Caller:
+        token = _token(headers)
         caller = self._admission.caller(token)
-        if caller is None:
-            caller = await asyncio.to_thread(self._admission.look_up, token)
-        return caller
+        return caller if caller is not None else await asyncio.to_thread(self._admission.look_up, token)
 
     async def _asking(self, scope: Any, protocol: Any, wire: Wire) -> Asking:
         begun = time.monotonic()
         if self._draining:
             raise Unavailable("RW-CALL-009", "this gateway is going away", retry_is_safe=True)
-        caller = await self._caller(scope)
-        named = scope.headers.get(CASE) or ""
+        headers = scope.headers
+        caller = await self._caller(headers)
+        named = headers.get(CASE) or ""
         if not named and caller.needs_case:
             raise InputProblem(
                 "RW-CALL-006",
@@ -135,36 +137,52 @@ class Door:
                 "RW-CALL-015",
                 Problem(f"expected at most {LONGEST_CASE} printable characters", place=CASE),
             )
-        body = await _body(scope, protocol)
+        body = await _body(headers, protocol)
         asked = read_request(wire, body)
-        case = self._reference(caller.use_case, named) if named else ""
-        hidden = Hidden.of(caller, case, self._deployment)
+        now = self._now()
+        case, path = self._place(caller, named, now)
+        hidden = Hidden.of(caller, case, self._reference)
         if hidden is not None:
             if not self._classifies:
                 await asyncio.to_thread(usual_classifier)
                 self._classifies = True
             asked = read_request(wire, hidden.hide(body))
-        now = self._deployment.now()
-        asking = Asking(caller, asked, case, self._path_of(caller, case, now), begun, now, hidden)
+            now = self._now()
+        asking = Asking(caller, asked, case, path, begun, now, hidden)
         asking.request = self._new_id(now)
-        if not self._admission.clearance_holds(now):
+        asking.stopped = self._admission.stopped(now)
+        if asking.stopped is None:
             await asyncio.to_thread(self._admission.why_stopped, caller)
-            asking.at = self._deployment.now()
+            asking.at = self._now()
         return asking
 
-    def _path_of(self, caller: Caller, case: str, now: datetime) -> tuple[Node, ...]:
-        limits = tuple(caller.limits.items())
-        return self._path(
-            caller.use_case, now.year * 100 + now.month, caller.unit, caller.key, case, limits
-        )
+    def _place(self, caller: Caller, named: str, now: datetime) -> tuple[str, tuple[Node, ...]]:
+        """The reference of a case and the budgets of its calls; without a case the first is empty."""
+        month, known = now.year * 100 + now.month, self._places.get((caller.key, named))
+        if known is None or known.limits is not caller.limits or known.month != month:
+            case = self._reference(caller.use_case, named) if named else ""
+            told = f"{now.year}-{now.month:02d}"
+            path = path_of(
+                caller.use_case,
+                month=told,
+                unit=caller.unit,
+                key=caller.key,
+                case=case,
+                limits=caller.limits,
+            )
+            known = self._places[caller.key, named] = _Place(month, caller.limits, case, path)
+            if len(self._places) > MOST_CASES:
+                self._places.popitem(last=False)
+        return known.case, known.path
 
     def _new_id(self, now: datetime) -> Id:
-        """An id that sorts by this moment: one process counts up from a number drawn by lot."""
+        """An id that sorts by this moment, to a twentieth of a second: one process counts up from a number drawn by
+        lot."""
         self._number = number = (self._number + 1) % (1 << 80)
         if not number & 1023 or now > self._prefix_until:
-            # All but the last two characters stay the same for a millisecond, and for a thousand numbers.
+            # All but the last two characters stay the same for so long, and for a thousand numbers.
             self._prefix = new_id(now, number.to_bytes(10))[:-2]
-            self._prefix_until = now.replace(microsecond=now.microsecond // 1000 * 1000 + 999)
+            self._prefix_until = now + _TICK
         return Id(self._prefix + PAIRS[number & 1023])
 
     # ── answers ──
@@ -288,7 +306,9 @@ class Door:
                 ),
             )
         else:
-            self._models(protocol, await self._caller(scope), path.removeprefix("/v1/models").strip("/"))
+            self._models(
+                protocol, await self._caller(scope.headers), path.removeprefix("/v1/models").strip("/")
+            )
 
     def _reads(self) -> bool:
         return not self._deployment.clearance.why_not("ready").startswith("no clearance")
@@ -314,11 +334,13 @@ class Door:
             _log.debug("an answer found no client: %s", type(gone).__name__)
 
 
-def _path(
-    use_case: str, month: int, unit: str, key: str, case: str, limits: tuple[tuple[Level, int], ...]
-) -> tuple[Node, ...]:
-    told = f"{month // 100}-{month % 100:02d}"
-    return path_of(use_case, month=told, unit=unit, key=key, case=case, limits=dict(limits))
+class _Place(NamedTuple):
+    """A case, and the budgets of its calls in one month under these limits."""
+
+    month: int
+    limits: Mapping[Level, int]
+    case: str
+    path: tuple[Node, ...]
 
 
 class _Sink:
@@ -346,9 +368,14 @@ def _told(nano: int) -> str:
     return f"{nano // NANO}.{nano % NANO:09d} EUR"
 
 
-async def _body(scope: Any, protocol: Any) -> bytes:
+def _token(headers: Any) -> str:
+    held: str = headers.get("authorization") or ""
+    return held[len(_BEARER) :].strip() if held[: len(_BEARER)].lower() == "bearer " else ""
+
+
+async def _body(headers: Any, protocol: Any) -> bytes:
     """The body of a request. Errors: ``InputProblem`` RW-CALL-003 for one that is too large."""
-    told_length = scope.headers.get("content-length") or ""
+    told_length = headers.get("content-length") or ""
     if len(told_length) < 12 and told_length.isdecimal() and int(told_length) <= LARGEST:
         return bytes(await protocol())
     parts, size = [], 0

@@ -80,7 +80,7 @@ class Events:
         return (
             chunk.startswith(b"data: {")
             and chunk.endswith(b"}\n\n")
-            and (b'"usage"' not in chunk or chunk.count(b'"usage"') == chunk.count(b'"usage":null'))
+            and (b'"usage"' not in chunk or _tells_no_usage(chunk))
             and b'"tool_calls"' not in chunk
             and b"\r" not in chunk
             and b"\nid:" not in chunk
@@ -101,8 +101,7 @@ class Events:
             self.tool_calls += payload.count(b'"name"')  # of the piece that begins a call
         elif b'.output_item.added"' in payload and b'_call"' in payload:
             self.tool_calls += 1
-        # Servers that were asked for usage say `null` until the last event.
-        if payload.count(b'"usage"') == payload.count(b'"usage":null'):
+        if _tells_no_usage(payload):
             return True
         spoken = read_event(self._wire, payload, read=self._read, written=self._written)
         if spoken is None:
@@ -110,6 +109,11 @@ class Events:
         if spoken.tokens is not None:
             self.tokens = spoken.tokens
         return not (spoken.bare and self._hide)
+
+
+def _tells_no_usage(data: bytes) -> bool:
+    """Servers that were asked for usage say `null` until the last event, some with a blank before it."""
+    return data.count(b'"usage"') == data.count(b'"usage":null') + data.count(b'"usage": null')
 
 
 def data_of(event: bytes) -> bytes | None:

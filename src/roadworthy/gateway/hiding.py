@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 
 import msgspec
 
@@ -11,7 +12,6 @@ from roadworthy.data.personal.events import EventRestorer
 from roadworthy.data.personal.wire import hide_body, restore_body
 from roadworthy.gateway.events import data_of
 from roadworthy.gateway.requests import LARGEST
-from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.modelcalls.callers import Caller
 from roadworthy.usage import Wire
 
@@ -28,13 +28,13 @@ class Hidden:
     read before still serves; calls without a case share nothing."""
 
     @classmethod
-    def of(cls, caller: Caller, case: str, deployment: Deployment) -> Hidden | None:
-        """None where the charter lets personal data pass."""
+    def of(cls, caller: Caller, case: str, reference: Callable[[str, str], str]) -> Hidden | None:
+        """None where the charter lets personal data pass. ``reference``: that of a case of this use case."""
         how = caller.plan.personal
         if how == "pass":
             return None
         # No case is called so: what clients send as one is printable.
-        seed = deployment.case_reference(caller.use_case, f"\0{case}") if case else secrets.token_hex(16)
+        seed = reference(caller.use_case, f"\0{case}") if case else secrets.token_hex(16)
         return cls(Disguise(how, seed.encode()))
 
     def __init__(self, disguise: Disguise) -> None:

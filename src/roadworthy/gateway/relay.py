@@ -85,6 +85,7 @@ class Relay:
         self._deployment = deployment
         self._admission = admission
         self._meter = meter
+        self._now = deployment.clock.now
 
     # ── attempts ──
 
@@ -99,7 +100,7 @@ class Relay:
         assert amount is not None, "a route holds models with a price alone"
         word = served.plan.limit if asked.wire is Wire.CHAT else _WORDS[asked.wire]
         body = asked.body(model=served.plan.model, written=limit, limit=word)
-        reservation = await self._reserve(asking, amount)
+        reservation = self._meter.take(asking.path, amount) or await self._reserve(asking, amount)
         outgoing = Outgoing(
             served.endpoint.base + PATHS[asked.wire],
             served.endpoint.headers,
@@ -109,6 +110,7 @@ class Relay:
         return Attempt(served, outgoing, reservation, read, written, amount)
 
     async def _reserve(self, asking: Asking, amount: int) -> Reservation:
+        """Wait until the meter has asked the store."""
         later = _Later(self._meter)
         held: object = self._meter.reserve(asking.path, amount, later)
         if held is None:
@@ -173,10 +175,10 @@ class Relay:
         caller, tokens = asking.caller, told.tokens if told is not None else None
         call = Call(
             asking.request if asking.first else self._deployment.new_id(),
-            self._deployment.now(),
+            self._now(),
             caller.use_case,
             caller.release,
-            caller.stage,
+            caller.stage._value_,  # as columns hold it
             caller.key,
             asking.case,
             "",
@@ -200,8 +202,7 @@ class Relay:
 
     def _leave_nothing(self, asking: Asking, attempt: Attempt) -> None:
         """Whatever happened to an attempt, nothing stays reserved for it."""
-        if not attempt.settled:
-            self.settle(asking, attempt, None, ending=Ending.FAILED, status=0)
+        self.settle(asking, attempt, None, ending=Ending.FAILED, status=0)
 
     def _drop(self, asking: Asking, attempt: Attempt) -> None:
         """Nothing was sent, or nothing is billed for what was: what was held is free again."""
@@ -253,11 +254,9 @@ class Relay:
         return Answered(status, incoming.body, incoming.headers.get("content-type", "application/json"))
 
     async def _next(self, asking: Asking) -> Served | None:
-        """Which model is asked next; waits where all were tried. None: no attempt is left, or no model to ask."""
+        """Which model is asked in the next round, after a wait. None: no attempt is left, or no model to ask."""
         if asking.attempts >= asking.caller.plan.attempts:
             return None
-        if (served := self._turn(asking)) is not None:
-            return served
         order, retries = asking.order, Retries(attempts=asking.caller.plan.attempts)
         wait_s = retries.wait_s(asking.attempts, chance=random.random(), asked_s=asking.retry_s)  # noqa: S311
         if not order or wait_s is None or wait_s > LONGEST_WAIT_S:
@@ -267,8 +266,8 @@ class Relay:
         return self._turn(asking)
 
     def _turn(self, asking: Asking) -> Served | None:
-        """The next model of this round that is not left alone just now."""
-        while asking.turn < len(asking.order):
+        """The next model of this round that is not left alone just now. None: the round or the attempts are over."""
+        while asking.turn < len(asking.order) and asking.attempts < asking.caller.plan.attempts:
             served = asking.order[asking.turn]
             asking.turn += 1
             if asking.attempts and len(asking.order) > 1 and self._admission.resting(served):
@@ -284,9 +283,9 @@ class Relay:
         Errors: ``Refused`` RW-CALL-008 where a budget does not hold it, ``Unavailable`` RW-CALL-012, 013,
         018 and 019 where no model answered.
         """
-        threshold = self._threshold(asking)
+        threshold = self._threshold(asking) if asking.task else None
         best: Answered | None = None
-        while (served := await self._next(asking)) is not None:
+        while (served := self._turn(asking) or await self._next(asking)) is not None:
             try:
                 attempt = await self._prepare(asking, served)
             except (Refused, Unavailable):
@@ -311,7 +310,8 @@ class Relay:
                 self._broke(asking, attempt, broken)
                 continue
             finally:
-                self._leave_nothing(asking, attempt)
+                if not attempt.settled:
+                    self._leave_nothing(asking, attempt)
             asking.model = served.name
             best = Answered(200, incoming.body, "application/json")
             if (
@@ -333,7 +333,7 @@ class Relay:
         )
 
     def _threshold(self, asking: Asking) -> float | None:
-        promise = asking.caller.tasks.get(asking.task) if asking.task else None
+        promise = asking.caller.tasks.get(asking.task)
         return promise.escalate_below if promise is not None and len(asking.order) > 1 else None
 
     def _sure(self, asking: Asking, body: bytes) -> float:
@@ -346,7 +346,7 @@ class Relay:
 
         Errors: as ``whole``.
         """
-        while (served := await self._next(asking)) is not None:
+        while (served := self._turn(asking) or await self._next(asking)) is not None:
             attempt = await self._prepare(asking, served)
             stack = AsyncExitStack()
             flowing: Flowing | None = None
@@ -368,7 +368,7 @@ class Relay:
                     self._broke(asking, attempt, broken)
             finally:
                 await stack.aclose()
-                if flowing is None:
+                if flowing is None and not attempt.settled:
                     self._leave_nothing(asking, attempt)
         raise asking.last or Unavailable("RW-CALL-011", "no model may be asked now", retry_is_safe=True)
 

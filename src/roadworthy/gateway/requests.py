@@ -46,8 +46,6 @@ _RARE: Final = frozenset(
     }
 )  # fmt: skip
 """Fields that need a closer look."""
-_NEEDED: Final = frozenset({"model", "messages"})
-_LIMITS_SET: Final = frozenset({"max_tokens", "max_completion_tokens"})
 _PLAIN, _STREAMED = frozenset({"chat"}), frozenset({"chat", "streaming"})
 
 
@@ -106,7 +104,7 @@ def read_request(wire: Wire, body: bytes) -> Asked:
             "RW-CALL-001",
             Problem("the body is no JSON object", hint="send the JSON that the OpenAI wire describes"),
         ) from None
-    if not fields.keys() & _RARE and (asked := _usual(wire, fields, body)) is not None:
+    if _RARE.isdisjoint(fields) and (asked := _usual(wire, fields, body)) is not None:
         return asked
     return _whole_request(wire, fields, body)
 
@@ -116,8 +114,9 @@ def _usual(wire: Wire, fields: dict[str, Any], body: bytes) -> Asked | None:
     if (
         wire is not Wire.CHAT
         or b'"type"' in body
-        or not fields.keys() >= _NEEDED
-        or fields.keys() >= _LIMITS_SET
+        or "messages" not in fields
+        or "model" not in fields
+        or ("max_tokens" in fields and "max_completion_tokens" in fields)
     ):
         return None
     try:

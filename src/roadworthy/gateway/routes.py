@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NoReturn
 
 from roadworthy.errors import InputProblem, Problem, Unavailable
 from roadworthy.gateway.asking import Asking
 from roadworthy.operate.modelcalls.admission import Admission
 from roadworthy.operate.modelcalls.callers import Caller, Served
-from roadworthy.routing import Need, choose, unfit
+from roadworthy.routing import Need, choose, too_large
 from roadworthy.usage import Wire
 
 LONGEST_TOKEN = 8
@@ -28,21 +29,24 @@ class Routes:
         where nobody can bound what the call costs; ``Unavailable`` RW-CALL-009 where the stop switch is
         thrown, RW-CALL-011 where no model may be asked now.
         """
-        caller, asked = asking.caller, asking.asked
-        if asked.model.startswith("task:"):
-            asking.task = asked.model[5:]
+        caller, model = asking.caller, asking.asked.model
+        if model.startswith("task:"):
+            asking.task = model[5:]
             names = self._models_of(caller, asking.task)
-        else:
-            names = (asked.model,)
-        found = [served for name in names if (served := caller.models.get(name)) is not None]
-        if not found:
-            self._raise_unknown(caller, asked.model, names)
-        if len(found) == 1 and not asking.task:
-            self._order_one(asking, found[0])
-        else:
+            found = [served for name in names if (served := caller.models.get(name)) is not None]
+            if not found:
+                self._raise_unknown(caller, model, names)
             self._order_many(asking, found)
-        why = ""
-        going = []
+        else:
+            served = caller.models.get(model)
+            if served is None:
+                self._raise_unknown(caller, model, (model,))
+            self._order_one(asking, served)
+        if asking.stopped is None or asking.stopped.scopes:
+            self._leave_stopped_out(asking)
+
+    def _leave_stopped_out(self, asking: Asking) -> None:
+        caller, why, going = asking.caller, "", []
         for served in asking.order:
             if stopped := self._admission.why_stopped(caller, served, now=asking.at):
                 why = stopped
@@ -71,7 +75,7 @@ class Routes:
             )
         return tuple(promise.models)
 
-    def _raise_unknown(self, caller: Caller, model: str, names: tuple[str, ...]) -> None:
+    def _raise_unknown(self, caller: Caller, model: str, names: tuple[str, ...]) -> NoReturn:
         absent = [f"{name}: {caller.absent[name]}" for name in names if name in caller.absent]
         if absent:
             raise Unavailable(
@@ -89,9 +93,9 @@ class Routes:
         )
 
     def _order_one(self, asking: Asking, served: Served) -> None:
-        need = self._need(asking, served)
-        candidate = served.candidate
-        if lacks := sorted(need.able - candidate.able):
+        candidate, asked = served.candidate, asking.asked
+        if not asked.able <= candidate.able:
+            lacks = sorted(asked.able - candidate.able)
             raise InputProblem(
                 "RW-CALL-010",
                 Problem(
@@ -100,8 +104,10 @@ class Routes:
                     hint=f"state it in `models.{served.name}.able`",
                 ),
             )
-        why = unfit(candidate, need, asking.at.date()) or self._admission.resting(served)
-        if why:
+        why = served.closed
+        if asked.elsewhere or candidate.context or candidate.most_written:
+            why = why or too_large(candidate, self._need(asking, served))
+        if why := why or self._admission.resting(served):
             self._raise_dropped(asking, {served.name: why})
         asking.order, asking.reason = (served,), "the only one"
 

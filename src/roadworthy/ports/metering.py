@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _encode = msgspec.json.Encoder().encode
+Line = tuple[str | int, ...]
+"""A call as texts and numbers."""
 GONE = "RW-BUDGET-002"
 """The code by which a process learns that it may not lease or settle any more."""
 
@@ -164,22 +166,30 @@ def root_of_calls(calls: Iterable[Call]) -> str:
 
     Source: RFC 6962 section 2.1; a leaf is the JSON list of everything that a call says.
     """
-    ordered = sorted(calls, key=lambda call: call.id)
-    return Frontier().extend(leaf_hash(_line(call)) for call in ordered).root().hex()
+    return root_of_lines([line_of(call) for call in sorted(calls, key=lambda call: call.id)])
 
 
-def _line(call: Call) -> bytes:
+def root_of_lines(lines: Iterable[Line]) -> str:
+    """The same over what the calls say, in the order of their ids."""
+    return Frontier().extend([leaf_hash(_encoded(line)) for line in lines]).root().hex()
+
+
+def line_of(call: Call) -> Line:
+    """Everything that a call says, in the order of its root: texts and numbers, as rows hold them."""
     tokens = call.tokens
-    told = [
-        call.id, microseconds(call.at), call.use_case, call.version,
-        call.stage, call.key, call.case, call.step, call.wire, call.task, call.model, call.ending, call.status,
-        tokens.read, tokens.written, tokens.cached, tokens.stored, tokens.reasoning, call.estimated,
-        call.reserved, call.cost, call.attempts, call.tool_calls, call.millis, call.price, call.route,
-    ]  # fmt: skip
+    return (
+        call.id, microseconds(call.at), call.use_case, call.version, call.stage, call.key, call.case, call.step,
+        call.wire._value_, call.task, call.model, call.ending._value_, call.status, tokens.read, tokens.written,
+        tokens.cached, tokens.stored, tokens.reasoning, call.estimated, call.reserved, call.cost, call.attempts,
+        call.tool_calls, call.millis, call.price, call.route,
+    )  # fmt: skip
+
+
+def _encoded(line: Line) -> bytes:
     try:
-        return _encode(told)
+        return _encode(line)
     except UnicodeEncodeError:  # halves of surrogate pairs, which no UTF-8 can carry
-        return json.dumps(told, separators=(",", ":")).encode("ascii")
+        return json.dumps(line, separators=(",", ":")).encode("ascii")
 
 
 def microseconds(at: datetime) -> int:

@@ -2,7 +2,7 @@
 
 from roadworthy.routing.candidate import NOTICE_DAYS, Candidate, Need, Quality, retiring
 from roadworthy.routing.cascade import confidence, next_of
-from roadworthy.routing.choice import Route, choose, unfit
+from roadworthy.routing.choice import Route, choose, closed, too_large, unfit
 from roadworthy.routing.circuit import Circuit
 from roadworthy.routing.prices import Overlay, Rate, Stated, discounted, read_overlay, snapshot
 from roadworthy.routing.retry import Retries, retry_after
@@ -20,6 +20,7 @@ __all__ = [
     "Route",
     "Stated",
     "choose",
+    "closed",
     "confidence",
     "discounted",
     "fits",
@@ -28,5 +29,6 @@ __all__ = [
     "retiring",
     "retry_after",
     "snapshot",
+    "too_large",
     "unfit",
 ]

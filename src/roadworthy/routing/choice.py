@@ -85,17 +85,27 @@ def unfit(one: Candidate, need: Need, today: date) -> str:
     """Why a model cannot answer a request, whatever its quality; empty: it can."""
     if lacks := sorted(need.able - one.able):
         return f"it does not do {', '.join(lacks)}"
-    if need.region != "any" and one.region not in {"", need.region}:
-        return f"it runs in {one.region}, data may be in {need.region}"
-    if one.most(need.read, need.written) is None:
+    return closed(one, need.region, today) or too_large(one, need)
+
+
+def closed(one: Candidate, region: str, today: date) -> str:
+    """Why a model answers no request at all about data that may be in this region; empty: it may answer some."""
+    if region != "any" and one.region not in {"", region}:
+        return f"it runs in {one.region}, data may be in {region}"
+    if one.price is None and one.bound is None:
         return _NO_PRICE
+    if one.retires is not None and today > one.retires:
+        return f"it was retired after {one.retires}"
+    return ""
+
+
+def too_large(one: Candidate, need: Need) -> str:
+    """Why a request is too large for a model; empty: it is not."""
     surely = need.read if need.surely is None else need.surely
     if one.context and surely + need.written > one.context:
         return f"{surely + need.written} tokens do not fit into {one.context}"
     if one.most_written and need.written > one.most_written:
         return f"it writes at most {one.most_written} tokens, {need.written} are asked for"
-    if one.retires is not None and today > one.retires:
-        return f"it was retired after {one.retires}"
     return ""
 
 

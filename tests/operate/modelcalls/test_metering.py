@@ -158,6 +158,21 @@ def test_a_budget_stands_on_a_path_once(meter: Meter) -> None:
         meter.reserve((KEY, KEY), 1, lambda _: None)
 
 
+def test_what_leases_hold_is_taken_at_once_and_nothing_else_is_asked_for(
+    meter: Meter, store: Fickle
+) -> None:
+    assert meter.take((PLATFORM, KEY), 10) is None
+    assert meter.gauges().asking == 0
+    assert meter.cancel(reserved(meter, 10))
+    held = meter.take((PLATFORM, KEY), 10)
+    assert held is not None
+    assert held.path == (PLATFORM.id, KEY.id)
+    assert meter.gauges().reserved == 1
+    assert meter.cancel(held)
+    with pytest.raises(ValueError, match="between"):
+        meter.take((PLATFORM, KEY), -1)
+
+
 def test_before_the_start_and_after_the_stop_nothing_is_reserved(deployment: Deployment) -> None:
     meter = Meter(deployment, owner="one")
     for _ in range(2):

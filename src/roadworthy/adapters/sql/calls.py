@@ -15,7 +15,7 @@ from roadworthy.adapters.sql.page import seen
 from roadworthy.adapters.sql.transaction import add_rows
 from roadworthy.errors import InputProblem, Problem
 from roadworthy.ports import Transaction
-from roadworthy.ports.metering import CallTotal, microseconds
+from roadworthy.ports.metering import CallTotal, Line
 from roadworthy.usage import Call, Ending, Tokens, Wire
 
 _DAY_US = 86_400_000_000
@@ -71,25 +71,15 @@ def place_in(after: str) -> tuple[int, str]:
 
 
 COLUMNS = (
-    "id", "batch", "at", "use_case", "version", "stage", "key", "case_reference", "step", "wire", "task", "model",
+    "batch", "id", "at", "use_case", "version", "stage", "key", "case_reference", "step", "wire", "task", "model",
     "ending", "status", "read", "written", "cached", "stored", "reasoning", "estimated", "reserved", "cost",
     "attempts", "tool_calls", "millis", "price", "route",
 )  # fmt: skip
 
 
-def add_calls(tx: Transaction, calls: Sequence[Call], batch: str) -> None:
-    """Add the rows of calls that have none yet."""
-    add_rows(tx, _call, COLUMNS, [_row(call, batch) for call in calls])
-
-
-def _row(call: Call, batch: str) -> tuple[str | int | bool, ...]:
-    tokens = call.tokens
-    return (
-        call.id, batch, microseconds(call.at), call.use_case, call.version, call.stage, call.key, call.case,
-        call.step, call.wire.value, call.task, call.model, call.ending.value, call.status, tokens.read,
-        tokens.written, tokens.cached, tokens.stored, tokens.reasoning, call.estimated, call.reserved, call.cost,
-        call.attempts, call.tool_calls, call.millis, call.price, call.route,
-    )  # fmt: skip
+def add_lines(tx: Transaction, lines: Sequence[Line], batch: str) -> None:
+    """Add the rows of calls that have none yet, by what each of them says."""
+    add_rows(tx, _call, COLUMNS, [(batch, *line) for line in lines])
 
 
 def read_call(row: sa.Row[Any]) -> Call:

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from roadworthy.adapters.sql import schema
-from roadworthy.adapters.sql.budgets import NAMED, hold, lock, move, parts
-from roadworthy.adapters.sql.calls import add_calls, of_period, place_in, place_of, read_call, total_of
+from roadworthy.adapters.sql.budgets import NAMED, hold, kept_calls, leased, lock, lower, move, parts
+from roadworthy.adapters.sql.calls import add_lines, of_period, place_in, place_of, read_call, total_of
 from roadworthy.adapters.sql.page import bounded, page, seen
 from roadworthy.adapters.sql.rows import COUNTED
 from roadworthy.adapters.sql.transaction import execute, opened
@@ -26,8 +26,9 @@ from roadworthy.ports.metering import (
     Spending,
     Standing,
     gone,
+    line_of,
     new_calls,
-    root_of_calls,
+    root_of_lines,
 )
 from roadworthy.usage import Ask, Call, Grant, Level, Refusal, answers
 
@@ -50,20 +51,18 @@ _FORGET = _owner.delete().where(_owner.c.owner == sa.bindparam("gone"))
 _CHARGED = _owner.update().where(_owner.c.owner == sa.bindparam("dead")).values(charged=True)
 _of_owner = _lease.c.owner == sa.bindparam("owner")
 _LEASES = sa.select(_lease.c.budget, _lease.c.amount).where(_of_owner)
-_LEASES_OF = _LEASES.where(_lease.c.budget.in_(sa.bindparam("ids", expanding=True)))
 _new_lease = insert(_lease)
 _ADD_LEASE = _new_lease.on_conflict_do_update(
     index_elements=[_lease.c.owner, _lease.c.budget],
     set_={"amount": _lease.c.amount + _new_lease.excluded.amount},
 )
-_this_lease = (_lease.c.owner == sa.bindparam("who"), _lease.c.budget == sa.bindparam("what"))
-_LOWER_LEASE = _lease.update().where(*_this_lease).values(amount=sa.bindparam("rest"))
-_END_LEASE = _lease.delete().where(*_this_lease)
+_END_LEASE = _lease.delete().where(
+    _lease.c.owner == sa.bindparam("who"), _lease.c.budget == sa.bindparam("what")
+)
 _END_LEASES = _lease.delete().where(_lease.c.owner == sa.bindparam("gone"))
 _ADD_BATCH = (
     insert(_batch).on_conflict_do_nothing(index_elements=[_batch.c.id]).execution_options(**COUNTED)
 )
-_KEPT = sa.select(_call.c.id).where(_call.c.id.in_(sa.bindparam("ids", expanding=True)))
 _ADD_CHARGE = sa.insert(_charge)
 _CHARGES = sa.select(_charge.c.budget, _charge.c.amount).where(
     _charge.c.owner == sa.bindparam("owner"), _charge.c.budget.in_(sa.bindparam("ids", expanding=True))
@@ -129,33 +128,33 @@ class SqlMetering:
         standing = self.standing(tx, list(nodes))
         left = {one.id: one.limit - one.spent - one.held for one in standing.values()}
         answered = answers(asks, left, in_hand or {})
-        leased: dict[str, int] = {}
+        granted: dict[str, int] = {}
         for answer in answered:
             if isinstance(answer, Grant):
                 for id_, amount in answer.amounts:
-                    leased[id_] = leased.get(id_, 0) + amount
-        if leased:
-            hold(tx, leased)
-            rows = [{"owner": owner, "budget": id_, "amount": leased[id_]} for id_ in sorted(leased)]
+                    granted[id_] = granted.get(id_, 0) + amount
+        if granted:
+            hold(tx, granted)
+            rows = [{"owner": owner, "budget": id_, "amount": granted[id_]} for id_ in sorted(granted)]
             execute(tx, _ADD_LEASE, rows)
         return answered
 
     def settle(self, tx: Transaction, spending: Spending) -> Settled | None:
         ids = [call.id for call in spending.calls]
-        kept = {row.id for part in parts(ids) for row in execute(tx, _KEPT, {"ids": part})}
-        calls, cost, returned = new_calls(spending, kept)
-        root, total = root_of_calls(calls), sum(call.cost for call in calls)
+        calls, cost, returned = new_calls(spending, kept_calls(tx, ids))
+        lines = [line_of(call) for call in calls]
+        root, total = root_of_lines(lines), sum(call.cost for call in calls)
         batch = {"id": spending.id, "owner": spending.owner, "at": spending.at, "root": root}
         if execute(tx, _ADD_BATCH, {**batch, "count": len(calls), "sum": total}).rowcount != 1:
             return None
         _hold_owner(tx, spending.owner)
         if calls:
-            add_calls(tx, calls, spending.id)
-        lock(tx, {*cost, *returned})
+            add_lines(tx, lines, spending.id)
         if not spending.instead_of:
             freed = _lower_leases(tx, spending.owner, cost, returned)
             move(tx, spent=cost, freed=freed)
             return Settled(root, len(calls), total, cost, {})
+        lock(tx, {*cost, *returned})
         attributed = _lower_charges(tx, spending.instead_of, cost)
         more = {id_: nano - attributed.get(id_, 0) for id_, nano in cost.items()}
         charged = {id_: nano for id_, nano in more.items() if nano}
@@ -164,7 +163,7 @@ class SqlMetering:
 
     def record(self, tx: Transaction, calls: Sequence[Call]) -> None:
         if calls:
-            add_calls(tx, calls, "")
+            add_lines(tx, [line_of(call) for call in calls], "")
 
     def end(self, tx: Transaction, owner: str) -> None:
         charged = execute(tx, _OWNER, {"owner": owner}).scalar()
@@ -263,19 +262,19 @@ class SqlMetering:
 def _lower_leases(
     tx: Transaction, owner: str, cost: Mapping[str, int], returned: Mapping[str, int]
 ) -> dict[str, int]:
-    """Take what was spent and given back from the leases; what each of them gave, which is all it has at most."""
-    down = {id_: cost.get(id_, 0) + returned.get(id_, 0) for id_ in {*cost, *returned}}
-    freed, lowered, ended = {}, [], []
-    for part in parts(sorted(down)):
-        for id_, amount in execute(tx, _LEASES_OF, {"owner": owner, "ids": part}):
-            freed[id_] = min(amount, down[id_])
-            row = {"who": owner, "what": id_}
-            if amount > down[id_]:
-                lowered.append({**row, "rest": amount - down[id_]})
-            else:
-                ended.append(row)
-    if lowered:
-        execute(tx, _LOWER_LEASE, lowered)
+    """Lock budgets, and take what was spent and given back from their leases; what each of them gave, which is all it
+    has at most."""
+    down = dict(cost)
+    for id_, amount in returned.items():
+        down[id_] = down.get(id_, 0) + amount
+    freed, lowered, ended = {}, {}, []
+    for id_, amount in leased(tx, owner, down).items():
+        freed[id_] = min(amount, down[id_])
+        if amount > down[id_]:
+            lowered[id_] = down[id_]
+        else:
+            ended.append({"who": owner, "what": id_})
+    lower(tx, owner, lowered)
     if ended:
         execute(tx, _END_LEASE, ended)
     return freed

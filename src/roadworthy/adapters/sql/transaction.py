@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -54,11 +55,28 @@ def add_rows(tx: Transaction, table: sa.Table, columns: Sequence[str], rows: lis
 
     Errors: as ``execute``.
     """
+    names, marks = ", ".join(f'"{column}"' for column in columns), ", ".join("?" * len(columns))
+    execute_plain(tx, f"INSERT INTO {table.name} ({names}) VALUES ({marks})", rows)  # noqa: S608 - names of the schema
+
+
+def execute_plain(
+    tx: Transaction, text: str, values: tuple[Any, ...] | list[tuple[Any, ...]]
+) -> sa.CursorResult[*tuple[Any, ...]]:
+    """Run the text of a statement whose values are as the database holds them; ``?`` stands for each of them.
+
+    What a statement of many values costs in ``execute`` is mostly the way of its values there. Errors: as ``execute``.
+    """
     connection = opened(tx).connection
-    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
-    names, marks = ", ".join(f'"{column}"' for column in columns), ", ".join([mark] * len(columns))
+    if connection.dialect.paramstyle != "qmark":
+        text = _with_percents(text)
     with _fitting():
-        connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", rows)  # noqa: S608 - names of the schema
+        return connection.exec_driver_sql(text, values)
+
+
+@lru_cache(maxsize=256)
+def _with_percents(text: str) -> str:
+    """The same statement as drivers of the other kind write it."""
+    return text.replace("%", "%%").replace("?", "%s")
 
 
 @contextmanager

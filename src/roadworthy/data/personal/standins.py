@@ -6,6 +6,7 @@ import hashlib
 import re
 import string
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from roadworthy.data.personal.classes import PersonalClass
@@ -65,6 +66,7 @@ class Found(NamedTuple):
     value: str
 
 
+@lru_cache(maxsize=4_096)
 def tag_of(secret: bytes) -> str:
     """Six letters that only this secret gives: they tell the stand-ins of one disguise from every other's.
 

@@ -13,6 +13,7 @@ from collections import OrderedDict
 from datetime import UTC, date, datetime
 
 from roadworthy.errors import Refused, RoadworthyError
+from roadworthy.operate.clearance import Stopped
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.modelcalls.callers import Caller, Plans, Served, read_caller, read_plans
 from roadworthy.operate.stopping import acknowledge
@@ -97,15 +98,17 @@ class Admission:
             raise
         with self._lock:
             before = self._keys.get(token)
+            if before is not None and before.caller == caller:
+                caller = before.caller
             seen = self._keys[token] = _Seen(caller, now)
             seen.used_at = before.used_at if before is not None else now
             while len(self._keys) > MOST_KEYS:
                 self._keys.popitem(last=False)
         return caller
 
-    def clearance_holds(self, now: datetime) -> bool:
-        """Whether ``why_stopped`` answers without the database."""
-        return self._deployment.clearance.holds(now)
+    def stopped(self, now: datetime) -> Stopped | None:
+        """What is stopped, from memory; None: ``why_stopped`` has to be asked, which may ask the database."""
+        return self._deployment.clearance.recent(now)
 
     def why_stopped(
         self, caller: Caller, served: Served | None = None, *, now: datetime | None = None

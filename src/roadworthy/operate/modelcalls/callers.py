@@ -17,7 +17,7 @@ from roadworthy.ports.upstream import Catalogue, Endpoint
 from roadworthy.principal import Principal, require
 from roadworthy.quantities import Cost, Digest
 from roadworthy.release import Release
-from roadworthy.routing import Candidate, Quality
+from roadworthy.routing import Candidate, Quality, closed
 from roadworthy.stage import ENDED, ROAD, Stage
 from roadworthy.usage import Level
 
@@ -41,6 +41,8 @@ class Served:
     """Where it is asked and as what: models that share it share their health."""
     scopes: tuple[str, ...]
     """What the stop switch may name to stop it: the charter's name, and what its server calls it."""
+    closed: str = ""
+    """Why no request of this release goes there today, whatever it asks for; empty: it may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +244,7 @@ def read_plans(deployment: Deployment, catalogue: Catalogue, release: Digest) ->
                 float(seconds(plan.timeout)),
                 f"{endpoint.base} {plan.model}",
                 (f"model:{name}", f"model:{plan.model}"),
+                closed(candidate, charter.region, today),
             )
         except InputProblem as problem:
             absent[name] = "; ".join(each.message for each in problem.problems)

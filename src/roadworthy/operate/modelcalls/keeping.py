@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any, Final
+
+import msgspec
 
 from roadworthy.operate.deployment import Deployment
 from roadworthy.ports.metering import Spending
@@ -58,8 +60,9 @@ def beat(deployment: Deployment, owner: str) -> bool:
 def told(amounts: Mapping[str, int]) -> dict[str, str]:
     """Amounts as a ledger event states them: every budget above the case, as far as there is room."""
     found: dict[str, str] = {}
+    above = sorted([each for each in amounts.items() if not each[0].startswith(_LEVELS[-1])])
     for level in _LEVELS[:-1]:
-        here = {id_: str(Cost(nano)) for id_, nano in sorted(amounts.items()) if id_.startswith(level)}
+        here = {id_: str(Cost(nano)) for id_, nano in above if id_.startswith(level)}
         if len(found) + len(here) > MOST_TOLD:
             break
         found |= here
@@ -73,7 +76,7 @@ def fitting(spending: Spending) -> Spending:
 
 def _changed(call: Call, change: Callable[[Any], Any]) -> Call:
     tokens = call.tokens
-    counts = Tokens(*(change(getattr(tokens, one.name)) for one in fields(Tokens)))
+    counts = Tokens(*map(change, msgspec.structs.astuple(tokens)))
     return Call(*map(change, call))._replace(tokens=counts)
 
 

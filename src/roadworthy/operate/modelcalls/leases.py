@@ -14,7 +14,7 @@ from roadworthy.usage import Ask, Call, Grant, Level, Node, Refusal
 
 _log = logging.getLogger("roadworthy.gateway")
 
-IDLE_CASE = 2
+IDLE_CASE = 5
 """Looks, a second apart, after which the lease of a case that nobody used is given back."""
 IDLE = 30
 """The same for every other budget."""
@@ -49,6 +49,11 @@ class Reservation:
         self.leases = leases
         self.amount = amount
         self.open = True
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The budgets that it is held on."""
+        return tuple([lease.id for lease in self.leases])
 
 
 Answer = Reservation | Refusal | RoadworthyError

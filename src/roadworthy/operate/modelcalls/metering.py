@@ -62,7 +62,7 @@ class Meter:
         deployment: Deployment,
         *,
         owner: str,
-        flush_s: float = 0.2,
+        flush_s: float = 0.5,
         ttl_s: float = 10.0,
         most_waiting: int = 20_000,
     ) -> None:
@@ -71,7 +71,8 @@ class Meter:
         self._flush_s = flush_s
         self._ttl_s = ttl_s
         self._most = most_waiting
-        self._wake = threading.Condition(threading.Lock())
+        self._lock = threading.Lock()
+        self._wake = threading.Condition(self._lock)
         self._book: Book | None = None
         self._asks: list[Asked] = []
         self._calls: list[tuple[Call, Reservation | None]] = []
@@ -96,21 +97,26 @@ class Meter:
         Errors: ``Unavailable`` RW-BUDGET-010 where too many calls wait for the store already, RW-BUDGET-011
         where the meter does not run; ``then`` is not called then. ``ValueError`` for an amount that is none.
         """
+        reservation = self.take(path, amount)
+        if reservation is None:
+            self._ask(path, amount, then)
+        return reservation
+
+    def take(self, path: tuple[Node, ...], amount: int) -> Reservation | None:
+        """The same where the leases suffice, else None and nothing is asked. Errors: ``ValueError``."""
         if not 0 <= amount <= MOST:
             raise ValueError(f"an amount lies between 0 and {MOST}")
-        with self._wake:
+        with self._lock:
             book = self._book
             if book is not None and self._running and len(self._calls) + self._reserved < self._most:
-                reservation = book.take(path, amount)
-                if reservation is not None:
+                if (reservation := book.take(path, amount)) is not None:
                     self._reserved += 1
-                    return reservation
-        self._ask(path, amount, then)
+                return reservation
         return None
 
     def _ask(self, path: tuple[Node, ...], amount: int, then: Callable[[Answer], None]) -> None:
         asked = Asked(Ask(path, amount), then)
-        with self._wake:
+        with self._lock:
             if not self._running:
                 raise stopped()
             if len(self._calls) + self._reserved + len(self._asks) >= self._most:
@@ -131,7 +137,7 @@ class Meter:
             cost = reservation.amount
         if cost < 0:
             raise ValueError("a call costs nothing or more")
-        with self._wake:
+        with self._lock:
             if not reservation.open or not self._running:
                 return False
             reservation.open = False
@@ -146,7 +152,7 @@ class Meter:
 
     def cancel(self, reservation: Reservation) -> bool:
         """Nothing was sent: all of it is free again, and no row is written. False if it was settled."""
-        with self._wake:
+        with self._lock:
             if not reservation.open or not self._running:
                 return False
             reservation.open = False
@@ -163,7 +169,7 @@ class Meter:
         """
         if call.cost:
             raise ValueError("a call that costs something is charged on a reservation")
-        with self._wake:
+        with self._lock:
             if self._running and len(self._calls) < self._most:
                 self._calls.append((call, None))
                 if not self._flush_at:
@@ -171,7 +177,7 @@ class Meter:
 
     def gauges(self) -> Gauges:
         """For a page that shows how things are."""
-        with self._wake:
+        with self._lock:
             return Gauges(
                 waiting=len(self._calls) + (len(self._batch.calls) if self._batch else 0),
                 asking=len(self._asks),
@@ -196,7 +202,7 @@ class Meter:
         What is still reserved is not given back: nobody beats for it any more, and it is charged after
         ``ttl_s`` as if the process had died. So is what could not be written.
         """
-        with self._wake:
+        with self._lock:
             self._running = False
             self._wake.notify()
         if self._thread is not None:
@@ -227,7 +233,7 @@ class Meter:
 
     def _wait(self) -> bool:
         """Until there is something to do; False once the meter is to stop."""
-        with self._wake:
+        with self._lock:
             while self._running and not self._asks:
                 due = min(self._beat_at, self._look_at, self._flush_at or self._beat_at)
                 if self._batch is not None or self._book is None:
@@ -249,13 +255,13 @@ class Meter:
         book = Book(f"{self._name}/{self._deployment.new_id()}")
         with self._deployment.store.write() as tx:
             self._deployment.store.metering.begin(tx, book.owner, ttl_s=self._ttl_s)
-        with self._wake:
+        with self._lock:
             self._book = book
         self._beat_at = time.monotonic() + self._ttl_s / 3
 
     def _drop(self) -> None:
         """Taken for dead: nothing of the old leases is spent any more, what waits is settled under a new id."""
-        with self._wake:
+        with self._lock:
             old, self._book = self._book, None
         if old is not None:
             _log.warning("the leases of `%s` were charged: it did not beat for too long", old.owner)
@@ -270,7 +276,7 @@ class Meter:
             self._drop()
 
     def _look(self, now: float) -> None:
-        with self._wake:
+        with self._lock:
             book = self._book
             if book is not None:
                 book.look()
@@ -286,7 +292,7 @@ class Meter:
     # ── asks ──
 
     def _serve(self) -> None:
-        with self._wake:
+        with self._lock:
             asked, self._asks = self._asks[:AT_ONCE], self._asks[AT_ONCE:]
             book, answered, rest = self._book, [], []
             for one in asked:
@@ -318,10 +324,10 @@ class Meter:
                     raise
                 unfit.append(problem)
 
-        with self._wake:
+        with self._lock:
             aside = book.set_aside(asks)
         self._try(lease)
-        with self._wake:
+        with self._lock:
             if leased:
                 made = book.add(asks, leased, aside)
                 self._reserved += sum(isinstance(one, Reservation) for one in made)
@@ -362,7 +368,7 @@ class Meter:
 
     def _cut(self) -> None:
         """Make the next batch: calls that were reserved by one owner, in the order of their end."""
-        with self._wake:
+        with self._lock:
             now = self._book
             if now is None:
                 return
@@ -377,17 +383,12 @@ class Meter:
             if not self._calls:
                 self._flush_at = 0.0
             if cut or returned:
-                self._batch = Spending(
-                    id=self._deployment.new_id(),
-                    owner=book.owner,
-                    at=self._deployment.now(),
-                    calls=tuple(call for call, _ in cut),
-                    paths=tuple(tuple(one.id for one in held.leases) if held else () for _, held in cut),
-                    returned=returned,
-                )
+                calls, paths = [call for call, _ in cut], [held.path if held else () for _, held in cut]
+                about = (self._deployment.new_id(), book.owner, self._deployment.now())
+                self._batch = Spending(*about, tuple(calls), tuple(paths), returned)
 
     def _end(self) -> None:
-        with self._wake:
+        with self._lock:
             asked, self._asks = self._asks, []
         for one in asked:
             one.tell(stopped())
@@ -395,7 +396,7 @@ class Meter:
         while failed < LAST_TRIES:
             problem = self._try(self._begin) if self._book is None else None
             if problem is None:
-                with self._wake:
+                with self._lock:
                     if self._book is not None and self._reserved:
                         self._book.loose.update(self._book.leases.values())
                 problem = self._try(self._flush)
@@ -414,5 +415,5 @@ class Meter:
                 self._deployment.store.metering.end(tx, book.owner)
 
         self._try(end)
-        with self._wake:
+        with self._lock:
             self._book = None
