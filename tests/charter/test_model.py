@@ -55,6 +55,7 @@ def test_every_list_of_the_example_has_its_members() -> None:
         "matched": (),
         "dated": ("helpdesk",),
         "knowledge": ("help-centre",),
+        "distinct": (),
         "tasks": ("intent",),
         "routed": (),
         "models": (),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
@@ -25,7 +25,11 @@ class Case(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A piece of a document that was found: where it stands, as of when, and its digest."""
+    """A piece of a document that was found: where it stands, as of when, and how far it may be trusted and shown.
+
+    ``digest`` names the version of the document, ``chunk`` the passage in it. ``data_class`` and ``trusted``
+    are of the document's marking; what is not trusted may have been written to steer a model.
+    """
 
     document: str
     title: str
@@ -33,17 +37,31 @@ class Passage:
     score: float
     digest: str
     as_of: str
+    chunk: str = ""
+    headings: tuple[str, ...] = ()
+    page: int = 0
+    origin: str = ""
+    stale: bool = False
+    data_class: int = 1
+    trusted: bool = False
+
+    @property
+    def citation(self) -> str:
+        """Where a reader finds it: document, headings, page."""
+        page = f", page {self.page}" if self.page else ""
+        return " > ".join((self.document, *self.headings)) + page
 
     def as_json(self) -> dict[str, object]:
         """All of it as plain JSON values."""
-        return {
-            "document": self.document,
-            "title": self.title,
-            "text": self.text,
-            "score": self.score,
-            "digest": self.digest,
-            "as_of": self.as_of,
+        return {field.name: getattr(self, field.name) for field in fields(self)} | {
+            "headings": list(self.headings)
         }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Passage:
+        """The passage that ``as_json`` told. What an older record does not tell has its default."""
+        known = {field.name: value[field.name] for field in fields(cls) if field.name in value}
+        return cls(**{**known, "headings": tuple(known.get("headings", ()))})
 
 
 @dataclass(frozen=True, slots=True)

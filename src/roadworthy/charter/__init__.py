@@ -1,12 +1,12 @@
 """The charter: what was promised for a use case, read from ``charter.yaml``."""
 
 from roadworthy.charter.calling import GatewayPlan, LanguageModelPlan
+from roadworthy.charter.knowing import Knowledge
 from roadworthy.charter.model import LISTS, Charter, json_schema
 from roadworthy.charter.parts import (
     TIERS,
     Entity,
     Field_,
-    Knowledge,
     Query,
     Source,
     Task,

@@ -6,21 +6,21 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from roadworthy.charter.calling import GatewayPlan, LanguageModelPlan
+from roadworthy.charter.knowing import BUILT_IN, Knowledge
 from roadworthy.charter.parts import (
     DURATION,
     Budget,
     Duration,
     Field_,
-    Knowledge,
     Kpi,
     Name,
     Owners,
     Part,
-    ReleasePlan,
+    Purpose,
     ReviewPlan,
     Risk,
     Slo,
@@ -30,6 +30,7 @@ from roadworthy.charter.parts import (
     Value,
     seconds,
 )
+from roadworthy.charter.releasing import ReleasePlan
 from roadworthy.charter.trusting import (
     Certificate,
     JudgePlan,
@@ -47,6 +48,7 @@ LISTS = (
     "matched",
     "dated",
     "knowledge",
+    "distinct",
     "tasks",
     "routed",
     "models",
@@ -71,21 +73,11 @@ _REFERENCES: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
     ("tools", ("undo",), "tools", "tool"),
     ("tasks", ("model",), "models", "language model"),
     ("judge", (), "models", "language model"),
+    ("knowledge", ("query", "source"), "data", "data source"),
 )
 
 
-def _one_purpose(text: str) -> str:
-    if text == "any":
-        raise ValueError("name one; data may not serve just any purpose")
-    return text
-
-
 ToolName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$", examples=["helpdesk.reply"])]
-Purpose = Annotated[
-    str,
-    Field(pattern=r"^[a-z][a-z0-9-]{0,62}$", examples=["customer-service"]),
-    AfterValidator(_one_purpose),
-]
 
 
 class Charter(Part):
@@ -109,7 +101,7 @@ class Charter(Part):
     budget: Budget = Field(description="what usage may cost")
     input: dict[Name, Field_] = Field(min_length=1, description="the input contract of a case")
     data: dict[Name, Source] = Field(default={}, description="sources it reads or writes")
-    knowledge: dict[Name, Knowledge] = Field(default={}, description="articles that answers rest on")
+    knowledge: dict[Name, Knowledge] = Field(default={}, description="documents that answers rest on")
     tasks: dict[Name, Task] = Field(default={}, description="what is predicted")
     tools: dict[ToolName, Tool] = Field(default={}, description="calls to the outside")
     models: dict[Name, LanguageModelPlan] = Field(default={}, description="language models it asks")
@@ -148,7 +140,7 @@ class Charter(Part):
 
         ``data``, ``contracted`` (those with a contract), ``entities`` (sources with a key entity), ``matched`` (those whose rows are
         matched by likeness too), ``dated`` (sources with a refresh
-        promise), ``knowledge``, ``tasks`` (those that classify),
+        promise), ``knowledge``, ``distinct`` (knowledge sources that may not repeat themselves), ``tasks`` (those that classify),
         ``routed`` (tasks whose models are chosen by a suite), ``models``, ``write_tools``, ``automatic_errors`` (kinds of error
         that something automatic depends on), ``suites``, ``conduct`` (statements, where a judge grades
         them), ``judged`` (the model that judges, where there is one).
@@ -166,6 +158,7 @@ class Charter(Part):
             ],
             "dated": [name for name, source in self.data.items() if source.max_age],
             "knowledge": list(self.knowledge),
+            "distinct": [name for name, source in self.knowledge.items() if source.repeats_max is not None],
             "tasks": [name for name, task in self.tasks.items() if task.kind == "classify"],
             "routed": [name for name, task in self.tasks.items() if task.models and task.suite],
             "models": list(self.models),
@@ -239,10 +232,30 @@ def loose_ends(charter: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
         suite = task.get("suite") if isinstance(task, Mapping) else None
         if isinstance(suite, str) and suite and suite not in suites:
             yield ("tasks", name, "suite"), f"no suite `{suite}`"
+    for name, knowledge in _entries(charter.get("knowledge")).items():
+        embedding = knowledge.get("embedding") if isinstance(knowledge, Mapping) else None
+        if isinstance(embedding, str) and embedding and embedding not in (*BUILT_IN, *models):
+            yield (
+                ("knowledge", name, "embedding"),
+                f"`{embedding}` is none of {', '.join(BUILT_IN)}, and no language model",
+            )
+    yield from _a_canary_s_kpi(charter)
     for name, promise in _entries(charter.get("certificates")).items():
         grader = promise.get("grader") if isinstance(promise, Mapping) else None
         if isinstance(grader, str) and "." in grader and grader.partition(".")[0] not in suites:
             yield ("certificates", name, "grader"), f"no suite `{grader.partition('.')[0]}`"
+
+
+def _a_canary_s_kpi(charter: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    """A canary is compared by the figure of single cases only where that figure has two ends."""
+    path = ("release", "canary", "metrics", "kpi")
+    plan: Any = charter
+    for part in path:
+        plan = _entries(plan).get(part)
+    kpi = _entries(charter.get("kpi"))
+    ends = [kpi.get(name) for name in ("per_case", "per_case_low", "per_case_high")]
+    if plan is not None and any(end is None for end in ends):
+        yield path, "this needs `kpi.per_case`, `kpi.per_case_low` and `kpi.per_case_high`"
 
 
 def _systems_of_record(sources: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:

@@ -11,6 +11,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, mo
 from roadworthy.quantities import Cost, Money
 
 
+def _one_purpose(text: str) -> str:
+    if text == "any":
+        raise ValueError("name one; data may not serve just any purpose")
+    return text
+
+
 def _money(text: str) -> str:
     Money.parse(text)
     return text
@@ -49,6 +55,11 @@ Duration = Annotated[
 ]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$", examples=["support"])]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", examples=["customer"])]
+Purpose = Annotated[
+    str,
+    Field(pattern=r"^[a-z][a-z0-9-]{0,62}$", examples=["customer-service"]),
+    AfterValidator(_one_purpose),
+]
 ShareNumber = Annotated[float, Field(ge=0, le=1)]
 
 Tier = Literal["minimal", "limited", "high"]
@@ -232,19 +243,6 @@ class Source(Part):
         return self
 
 
-class Knowledge(Part):
-    """A folder of articles that answers may rest on."""
-
-    path: str = Field(description="below the data folder of the use case")
-    owner: str = Field(min_length=1, description="decides which of two contradicting articles is right")
-    stale_max: ShareNumber = Field(default=0.0, description="part that may be past its validity")
-    contradictions_max: int = Field(default=0, ge=0, description="pairs that may state different facts")
-    recall_at: int = Field(default=4, gt=0, le=50, description="articles looked at per question")
-    recall_min: ShareNumber = Field(
-        default=0.8, description="part of the labelled questions whose article is among them"
-    )
-
-
 class Task(Part):
     """A thing to predict, and how good a model must be at it."""
 
@@ -369,33 +367,3 @@ class Slo(Part):
         default=60, gt=0, description="95 of 100 cases are decided faster; stated, not yet measured"
     )
     stop_seconds: float = Field(default=1, gt=0, description="until every worker obeys the stop switch")
-
-
-class Shadow(Part):
-    """What it takes to leave shadow."""
-
-    min_cases: int = Field(default=100, gt=0, description="live cases watched")
-    agreement_min: ShareNumber = Field(default=0.0, description="part of them concluded as people did")
-
-
-class Canary(Part):
-    """How much a canary works, and when its test ends."""
-
-    share: float = Field(default=0.2, gt=0, lt=1, description="its part of the live cases")
-    min_cases: int = Field(default=50, gt=0, description="cases with an outcome before production")
-    margin: float = Field(
-        default=0.03, ge=0, lt=1, description="halted once proven worse by more than this"
-    )
-    tolerance: float = Field(
-        default=0.1, gt=0, lt=1, description="promoted once proven not worse by this much"
-    )
-    delta: float = Field(
-        default=0.05, gt=0, lt=1, description="risk of a false rollback, whenever one looks"
-    )
-
-
-class ReleasePlan(Part):
-    """How a release gets to production."""
-
-    shadow: Shadow = Field(default=Shadow(), description="watching live cases")
-    canary: Canary = Field(default=Canary(), description="working a part of them")

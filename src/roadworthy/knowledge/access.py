@@ -17,8 +17,7 @@ class Access:
     """What a document demands of its readers. Every chunk of it demands the same.
 
     ``groups``: a reader is in one of them. None: no group is asked for. An empty set: nobody may read it.
-    ``marking.subjects``: pseudonyms of the people it is about; it is read on behalf of one of them, or by a
-    reader who may read about everybody.
+    ``marking.subjects``: pseudonyms of the people it is about; it is read on behalf of one of them alone.
     """
 
     marking: Marking
@@ -45,15 +44,19 @@ class Reader:
     """With whose rights knowledge is read.
 
     ``clearance``: the highest data class, 0 public to 3 special. ``subjects``: pseudonyms of the people on
-    whose behalf is asked; None: of everybody, for those who keep the knowledge. An empty ``region`` or
-    ``purpose`` reads only what is free of that limit.
+    whose behalf is asked. An empty ``region`` or ``purpose`` reads only what is free of that limit.
+    ``keeper``: looks after the knowledge itself, and sees all of it.
     """
 
     groups: frozenset[str] = frozenset()
     clearance: int = 0
     region: str = ""
     purpose: str = ""
-    subjects: frozenset[str] | None = frozenset()
+    subjects: frozenset[str] = frozenset()
+    keeper: bool = False
+
+
+KEEPER: Final = Reader(keeper=True)
 
 
 def may_read(reader: Reader, access: Access) -> bool:
@@ -63,6 +66,8 @@ def may_read(reader: Reader, access: Access) -> bool:
 
 def refusals(reader: Reader, access: Access) -> tuple[str, ...]:
     """Why the reader may not, one word a reason; empty where nothing stands against it."""
+    if reader.keeper:
+        return ()
     marking = access.marking
     against = []
     if marking.data_class > reader.clearance:
@@ -73,6 +78,6 @@ def refusals(reader: Reader, access: Access) -> tuple[str, ...]:
         against.append("region")
     if ANY not in marking.purposes and reader.purpose not in marking.purposes:
         against.append("purpose")
-    if marking.subjects and reader.subjects is not None and not marking.subjects & reader.subjects:
+    if marking.subjects and not marking.subjects & reader.subjects:
         against.append("subject")
     return tuple(against)

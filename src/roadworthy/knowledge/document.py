@@ -23,6 +23,8 @@ FindingKind = Literal[
     "repeated-name",
     "head",
     "unknown-kind",
+    "forgotten",
+    "unread",
 ]
 
 
@@ -42,8 +44,9 @@ class Finding:
     """Something about a document that a person has to look at.
 
     ``hidden``: text that people do not see, left out. ``instruction``: a sentence that speaks to a model.
-    ``encrypted``, ``broken``, ``empty``, ``too-large``, ``repeated-name``, ``head``, ``unknown-kind``: the document is
-    not indexed, or not all of it; ``detail`` says which. Details quote at most 200 characters.
+    ``encrypted``, ``broken``, ``empty``, ``too-large``, ``repeated-name``, ``head``, ``unknown-kind``,
+    ``forgotten`` (about somebody who was erased), ``unread`` (left alone: an attachment, a link out of the
+    folder): the document is not indexed, or not all of it; ``detail`` says which. Details quote at most 200 characters.
     """
 
     kind: FindingKind
@@ -51,6 +54,9 @@ class Finding:
     detail: str
     place: str = ""
     """Where in the document: a page, a line."""
+    subjects: frozenset[str] = field(default=frozenset(), compare=False)
+    """Whom a document is about that could not be indexed, by pseudonym: its findings are erased with them. An index
+    keeps it, and does not tell it again."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,7 @@ class Document:
 
     @cached_property
     def version(self) -> Digest:
+        """Digest of everything that decides how it is retrieved and shown."""
         return digest_of(
             {
                 "title": self.title,
@@ -103,16 +110,19 @@ class Document:
         )
 
     def is_stale(self, today: date) -> bool:
-        """It is past its validity."""
-        return self.valid_until is not None and self.valid_until < today
+        """It is past its validity, or not yet valid."""
+        ended = self.valid_until is not None and self.valid_until < today
+        return ended or (self.valid_from is not None and self.valid_from > today)
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """A passage of a document that is found as one.
 
-    ``id`` is a digest of document name, span and text: the same passage keeps it, whatever else of the document
-    changes. ``headings`` lead to it, outermost first. ``start`` and ``end`` are its span in ``Document.text``.
+    ``id`` is a digest of document name, headings, text, and how many passages before it are just like it: the same
+    passage keeps it, whatever else of the document changes. ``headings`` lead to it, outermost first: the title, the
+    headings above, and the header row of a table that it does not begin. ``start`` and ``end`` are its span in
+    ``Document.text``.
     """
 
     id: str

@@ -7,7 +7,9 @@
 ``evaluating``, ``language``   what is evaluated, what it is graded with, what is kept of it
 ``ideas``        assessments of ideas, as texts by name
 ``metering``, ``upstream``   what calls to models may spend, and what answers them
+``knowledge``   what documents lie in, are indexed with and embedded by
 ``spotchecks``   which automatic cases people look at
+``watching``   lineage, figures, alerts, and who is told of them
 
 Adapters implement these; ``roadworthy.testing`` ships fakes and the conformance suites. All calls
 are synchronous; everything that changes state takes the caller's ``Transaction``, so that one
@@ -54,7 +56,6 @@ if TYPE_CHECKING:
         EngineHealth,
         Exchange,
         Job,
-        Knowledge,
         LoadedRelease,
         Loader,
         MeteredTaskModel,
@@ -93,7 +94,6 @@ __all__ = [
     "Ideas",
     "Instruments",
     "Job",
-    "Knowledge",
     "LanguageModel",
     "LedgerStore",
     "LoadedRelease",
@@ -167,7 +167,6 @@ _PAGES = {
         "EngineHealth",
         "Exchange",
         "Job",
-        "Knowledge",
         "LoadedRelease",
         "Loader",
         "MeteredTaskModel",

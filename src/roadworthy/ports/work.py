@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from roadworthy.casework.effect import Idempotency
 from roadworthy.casework.prediction import Prediction
@@ -19,6 +18,9 @@ from roadworthy.prompting import ChatPrompt
 from roadworthy.quantities import Cost, Digest, digest_of
 from roadworthy.routing import Candidate
 from roadworthy.usage import Ending, Tokens
+
+if TYPE_CHECKING:
+    from roadworthy.ports.knowledge import KnowledgeSource
 
 # ── durable execution ─────────────────────────────────────────────────────────────────────────────
 
@@ -141,7 +143,11 @@ class Chat:
 class Retriever(Protocol):
     """Finds passages in one knowledge source."""
 
-    def search(self, query: str, *, top_k: int) -> tuple[Passage, ...]: ...
+    def search(self, query: str, *, top_k: int, subject: str = "") -> tuple[Passage, ...]:
+        """The best passages that may be read on behalf of this data subject (a pseudonym), best first.
+
+        Errors: ``Unavailable`` where something it searches with does not answer.
+        """
 
 
 class Writer(Protocol):
@@ -188,21 +194,6 @@ class SourceReader(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Knowledge:
-    """One article as the probes see it."""
-
-    document: str
-    title: str
-    topic: str
-    language: str
-    owner: str
-    updated: date | None
-    valid_until: date | None
-    facts: Mapping[str, object]
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class LoadedRelease:
     """A release ready to run in this process."""
 
@@ -212,7 +203,8 @@ class LoadedRelease:
     policies: Policies
     models: Mapping[str, TaskModel]
     retrievers: Mapping[str, Retriever]
-    articles: Mapping[str, Sequence[Knowledge]]
+    bases: Mapping[str, KnowledgeSource]
+    """What the retrievers search, by knowledge source."""
     writer: Writer
     tools: Mapping[str, Connector]
     sources: Mapping[str, SourceReader]

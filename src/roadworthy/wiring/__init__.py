@@ -6,10 +6,10 @@ from roadworthy.wiring.installation import (
     example_folder,
     folder_files,
     open_deployment,
-    read_knowledge,
     requirements,
     sandbox_loader,
 )
+from roadworthy.wiring.knowledge import documents_in, open_knowledge
 from roadworthy.wiring.language import gradings, language_model, prompted_model
 from roadworthy.wiring.place import Workspace, acting_name, acting_on, demo_workspace, workspace
 from roadworthy.wiring.tables import instruments, now, read_contract, write_contract
@@ -19,6 +19,7 @@ __all__ = [
     "acting_name",
     "acting_on",
     "demo_workspace",
+    "documents_in",
     "example_folder",
     "folder_files",
     "function_of",
@@ -27,9 +28,9 @@ __all__ = [
     "language_model",
     "now",
     "open_deployment",
+    "open_knowledge",
     "prompted_model",
     "read_contract",
-    "read_knowledge",
     "refuse_own_state",
     "requirements",
     "sandbox_loader",

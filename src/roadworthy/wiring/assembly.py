@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from roadworthy.casework.vocabulary import Workflow
 from roadworthy.charter import Charter
-from roadworthy.errors import InputProblem, Problem
-from roadworthy.ports import LoadedRelease, SourceReader, TaskModel
+from roadworthy.errors import InputProblem, Problem, RoadworthyError
+from roadworthy.operate.knowledge.retrieving import IndexRetriever
+from roadworthy.ports import LoadedRelease, Store, TaskModel, Vault
 from roadworthy.quantities import Digest, digest_of
+from roadworthy.wiring.knowledge import Shelves, forgotten
 from roadworthy.wiring.language import chat_task, prompted_model
 from roadworthy.wiring.place import Workspace
-from roadworthy.wiring.tables import TableReader, is_database, location_of, read_contract
+from roadworthy.wiring.tables import location_of, read_contract, source_reader
 
 if TYPE_CHECKING:
-    import numpy as np
     import sqlalchemy
+
+    from roadworthy.ports.knowledge import KnowledgeSource
+
+_log = logging.getLogger("roadworthy.knowledge")
+
+EMBED_FOR_S = 60.0
+"""Seconds that loading a release may embed passages; a larger knowledge source is built by
+`roadworthy knowledge build`, and in the background."""
 
 _POSTGRES = re.compile(r"postgres(ql)?(\+psycopg)?://")
 _THIS_MACHINE = frozenset({"", "localhost", "127.0.0.1", "::1"})
@@ -28,30 +39,14 @@ _THIS_MACHINE = frozenset({"", "localhost", "127.0.0.1", "::1"})
 class Assembly:
     """Joins what a release names with the adapters that carry it out."""
 
-    def __init__(self, place: Workspace, models: object) -> None:
+    def __init__(
+        self, place: Workspace, models: object, *, store: Store, vault: Vault, today: Callable[[], date]
+    ) -> None:
         self._place = place
         self._models = models
-        self._articles: dict[str, np.ndarray] = {}
+        self._shelves = Shelves(place, vault.pseudonym, forgotten(store, vault), source_reader(place))
+        self._today = today
         self._trained: tuple[Digest, TaskModel, bytes] | None = None
-
-    def embed(self, texts: Sequence[str]) -> np.ndarray:
-        """Embeddings from the one embedding model of this process, loaded when first asked for.
-
-        A batch is the articles of a knowledge source, which every release searches: they are kept.
-        """
-        import numpy as np
-
-        from roadworthy.adapters.localmodels import shared_minilm
-
-        embedder = shared_minilm()
-        if len(texts) == 1:
-            return embedder.embed(texts)
-        missing = [text for text in texts if text not in self._articles]
-        for text, row in zip(missing, embedder.embed(missing), strict=True):
-            self._articles[text] = row
-        rows = np.stack([self._articles[text] for text in texts])
-        self._articles = dict(zip(texts, rows, strict=True))
-        return rows
 
     def train(
         self, task: str, texts: Sequence[str], labels: Sequence[str], *, features: str, seed: int
@@ -68,19 +63,18 @@ class Assembly:
     def assemble(self, digest: str, charter: Charter, workflow: Workflow, folder: Path) -> LoadedRelease:
         """A release with everything that its charter names, ready to run."""
         from roadworthy.adapters.cedar import CedarPolicies
-        from roadworthy.adapters.markdown import ArticleRetriever, read_articles
         from roadworthy.adapters.sqltools import build
         from roadworthy.adapters.templates import TemplateWriter
 
         refuse_own_state(charter, self._place)
         data = self._place.data / charter.use_case
-        articles = {name: read_articles(data / source.path) for name, source in charter.knowledge.items()}
-        embed = self.embed if any("minilm" in task.features for task in charter.tasks.values()) else None
+        bases = {name: self._base(charter, name) for name in charter.knowledge}
         policies = {
             path.name: path.read_text(encoding="utf-8")
             for path in sorted((folder / "policies").glob("*.cedar"))
         }
         replies = folder / "replies.json"
+        read = source_reader(self._place)
         return LoadedRelease(
             digest=digest,  # type: ignore[arg-type]
             charter=charter,
@@ -92,8 +86,8 @@ class Assembly:
                 for task, promise in charter.tasks.items()
                 if promise.kind == "chat" and promise.prompt
             },
-            retrievers={name: ArticleRetriever(found, embed) for name, found in articles.items()},
-            articles=articles,
+            retrievers={name: IndexRetriever(base, self._today) for name, base in bases.items()},
+            bases=bases,
             writer=TemplateWriter(
                 json.loads(replies.read_text(encoding="utf-8")) if replies.exists() else {}
             ),
@@ -101,7 +95,7 @@ class Assembly:
                 name: build(name, tool, charter.data[tool.source].url if tool.source else "", data)
                 for name, tool in charter.tools.items()
             },
-            sources={name: self._reader(source.url, data) for name, source in charter.data.items()},
+            sources={name: read(source.url, data) for name, source in charter.data.items()},
             contracts={
                 name: read_contract(folder / source.contract, shown=source.contract)
                 for name, source in charter.data.items()
@@ -110,12 +104,21 @@ class Assembly:
             locations={name: location_of(source.url, data) for name, source in charter.data.items()},
         )
 
-    def _reader(self, url: str, data: Path) -> SourceReader:
-        from roadworthy.adapters.sqltools import SqlSource
+    def _base(self, charter: Charter, name: str) -> KnowledgeSource:
+        """A knowledge source with its index up to date, and embedded as far as ``EMBED_FOR_S`` allows.
 
-        if is_database(location_of(url, data)) and not url.startswith(("mysql", "mariadb")):
-            return SqlSource(url, data=data)
-        return TableReader(self._place, location_of(url, data))
+        Documents that cannot be read now do not end a release that can answer from those that were read before.
+        """
+        from roadworthy.operate.knowledge.building import build
+
+        base = self._shelves.open(charter, name)
+        try:
+            build(base, embed_for_s=EMBED_FOR_S)
+        except RoadworthyError as problem:
+            if not base.index.state().documents:
+                raise
+            _log.warning("the index of %s is not up to date: %s", name, problem.code)
+        return base
 
     def _task_models(self, charter: Charter, folder: Path) -> Mapping[str, TaskModel]:
         from roadworthy.adapters.localmodels import TaskModel as LocalModel

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from roadworthy.errors import InputProblem, Problem, RoadworthyError
 from roadworthy.gate import RequirementSet, parse_requirements
 from roadworthy.ledger import SigningKey
+from roadworthy.operate.archives import signed_archive
 from roadworthy.operate.clearance import Clearance
 from roadworthy.operate.deployment import Deployment, Prices
 from roadworthy.operate.stopping import read_stopped
-from roadworthy.ports import Knowledge, Loader, Transaction
+from roadworthy.ports import Loader, Transaction
 from roadworthy.quantities import Cost
 from roadworthy.release import Archive
 from roadworthy.wiring.assembly import Assembly
@@ -57,17 +58,16 @@ def open_deployment(place: Workspace, *, workers: int = 2, lease_ttl_s: float = 
     store = SqlStore(engine)
     vault = SqlVault(kek, clock, entropy)
     models = FileModels(place.models)
-    assembly = Assembly(place, models)
+    assembly = Assembly(place, models, store=store, vault=vault, today=lambda: clock.now().date())
 
     def archive(digest: str) -> Archive:
-        with store.read() as tx:
-            return store.releases.archive(tx, digest)
+        return signed_archive(store, ledger_key.verifier, digest)
 
     return Deployment(
         store=store,
         vault=vault,
         engine=DbosEngine(engine, _connection, workers=workers, lease_ttl_s=lease_ttl_s),
-        loader=FolderLoader(archive, place.releases, assembly.assemble),
+        loader=FolderLoader(archive, place.releases, assembly.assemble, check=archive),
         models=models,
         trainer=assembly,
         ideas=FileIdeas(place.ideas),
@@ -105,11 +105,16 @@ def sandbox_loader(place: Workspace, deployment: Deployment, folder: Path, use_c
     store = deployment.store
 
     def archive(digest: str) -> Archive:
-        with store.read() as tx:
-            return store.releases.archive(tx, digest)
+        return signed_archive(store, deployment.ledger_key.verifier, digest)
 
-    assembly = Assembly(rehearsed, FileModels(place.models))
-    return FolderLoader(archive, place.releases, assembly.assemble)
+    assembly = Assembly(
+        rehearsed,
+        FileModels(place.models),
+        store=store,
+        vault=deployment.vault,
+        today=lambda: deployment.now().date(),
+    )
+    return FolderLoader(archive, place.releases, assembly.assemble, check=archive)
 
 
 def requirements() -> RequirementSet:
@@ -128,13 +133,6 @@ def folder_files(folder: Path) -> dict[str, bytes]:
     from roadworthy.adapters.folders import read_folder
 
     return read_folder(folder)
-
-
-def read_knowledge(folder: Path) -> tuple[Knowledge, ...]:
-    """The articles of a knowledge folder, archived ones left out."""
-    from roadworthy.adapters.markdown import read_articles
-
-    return read_articles(folder)
 
 
 def _keys(place: Workspace, engine: sqlalchemy.Engine) -> tuple[bytes, SigningKey]:

@@ -2,7 +2,10 @@
 
 ROADWORTHY_HOME          the workspace (default: ``~/.roadworthy``)
 ROADWORTHY_DATABASE_URL  where state lives (default: ``roadworthy.sqlite`` in the workspace)
+ROADWORTHY_KNOWLEDGE_URL where documents are indexed (default: ``knowledge.sqlite`` in the workspace)
 ROADWORTHY_PRINCIPAL     who acts on the command line where nobody signed in
+ROADWORTHY_LOG           how logs are written: ``text`` (default) or ``json``, one object a line
+OTEL_…                   where traces are sent, in OpenTelemetry's own words (see `docs/operations.md`)
 
 Addresses of data sources, and the language models of a charter, may name further variables, which hold
 their secrets.
@@ -20,6 +23,7 @@ from pathlib import Path
 from roadworthy.errors import InputProblem, Problem
 
 _DATABASE = "roadworthy.sqlite"
+_KNOWLEDGE = "knowledge.sqlite"
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -31,6 +35,8 @@ class Workspace:
     database_url: str
     data_folder: Path | None = None
     """Where the data of use cases lie, if not in the workspace: a copy to rehearse on."""
+    knowledge_address: str = ""
+    """Where documents are indexed, if not in the workspace."""
 
     @property
     def data(self) -> Path:
@@ -59,6 +65,11 @@ class Workspace:
         return self.home / "cache"
 
     @property
+    def knowledge_url(self) -> str:
+        """The database in which documents are indexed. It can be built again from the documents."""
+        return self.knowledge_address or f"sqlite:///{self.home / _KNOWLEDGE}"
+
+    @property
     def session(self) -> Path:
         """The key of whoever is signed in on this machine."""
         return self.home / "session"
@@ -66,7 +77,8 @@ class Workspace:
     @property
     def belongings(self) -> tuple[Path, ...]:
         """Everything that an installation with its database in the workspace makes there."""
-        database = [self.home / f"{_DATABASE}{end}" for end in ("", "-wal", "-shm", "-journal")]
+        ends = ("", "-wal", "-shm", "-journal")
+        database = [self.home / f"{name}{end}" for name in (_DATABASE, _KNOWLEDGE) for end in ends]
         return (
             self.data,
             self.keys,
@@ -84,7 +96,7 @@ def workspace(home: Path | None = None, *, database_url: str = "") -> Workspace:
     place = home or Path(os.environ.get("ROADWORTHY_HOME") or Path.home() / ".roadworthy")
     place = place.expanduser().absolute()
     url = database_url or os.environ.get("ROADWORTHY_DATABASE_URL") or _own_database(place)
-    return Workspace(place, url)
+    return Workspace(place, url, knowledge_address=os.environ.get("ROADWORTHY_KNOWLEDGE_URL", ""))
 
 
 def demo_workspace(home: Path | None = None) -> Workspace:
@@ -139,3 +151,23 @@ def resolved(address: str) -> str:
             hint="set it where this runs, or write the address without it",
         )
     return _VARIABLE.sub(lambda found: os.environ[found[1]], address)
+
+
+def log_form() -> str:
+    """How logs are written: ``text`` or ``json``. Errors: ``InputProblem`` RW-TELEMETRY-005 for anything else."""
+    form = os.environ.get("ROADWORTHY_LOG") or "text"
+    if form not in {"text", "json"}:
+        raise InputProblem(
+            "RW-TELEMETRY-005",
+            Problem(f"`{form}` is no form of a log", place="ROADWORTHY_LOG", hint="`text` or `json`"),
+        )
+    return form
+
+
+def open_telemetry() -> dict[str, str]:
+    """What the environment says to OpenTelemetry, by the rest of the name: ``TRACES_SAMPLER_ARG``."""
+    return {
+        name.removeprefix("OTEL_"): value
+        for name, value in os.environ.items()
+        if name.startswith("OTEL_") and value
+    }

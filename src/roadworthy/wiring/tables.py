@@ -16,7 +16,7 @@ from roadworthy.wiring.place import Workspace, resolved
 if TYPE_CHECKING:
     from roadworthy.data import Profile
     from roadworthy.data.contract import Contract
-    from roadworthy.ports import ArrowStream, Dataset, Instruments, Matcher, Workbench
+    from roadworthy.ports import ArrowStream, Dataset, Instruments, Matcher, SourceReader, Workbench
 
 _DATABASE = re.compile(r"(sqlite|postgres|postgresql|mysql|mariadb)(\+\w+)?://")
 _FILE_DATABASE = frozenset({".sqlite", ".sqlite3", ".db"})
@@ -48,6 +48,19 @@ def write_contract(contract: Contract) -> str:
     from roadworthy.adapters.odcs import write
 
     return write(contract)
+
+
+def source_reader(place: Workspace) -> Callable[[str, Path], SourceReader]:
+    """Reads the address of a data source; the second argument is the data folder of its use case."""
+
+    def read(url: str, data: Path) -> SourceReader:
+        from roadworthy.adapters.sqltools import SqlSource
+
+        if is_database(location_of(url, data)) and not url.startswith(("mysql", "mariadb")):
+            return SqlSource(url, data=data)
+        return TableReader(place, location_of(url, data))
+
+    return read
 
 
 @contextmanager

@@ -88,6 +88,18 @@ class MiniLM:
         # Each run needs some 50 MB while it lasts: more at once cost memory and, on few cores, win nothing.
         self._room = threading.Semaphore(_AT_ONCE)
 
+    @property
+    def name(self) -> str:
+        return "minilm"
+
+    @property
+    def digest(self) -> Digest:
+        return FINGERPRINT
+
+    @property
+    def dimensions(self) -> int:
+        return DIMENSIONS
+
     def embed(self, texts: Sequence[str]) -> Vectors:
         """One row of length 1 a text: shape (texts, 384). The same text gives the same row on a machine.
 

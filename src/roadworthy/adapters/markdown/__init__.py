@@ -1,6 +1,5 @@
-"""Knowledge as a folder of Markdown files: read with its front matter, and searched in memory."""
+"""Markdown files with front matter, understood by markdown-it-py."""
 
-from roadworthy.adapters.markdown.articles import read_articles
-from roadworthy.adapters.markdown.retriever import ArticleRetriever
+from roadworthy.adapters.markdown.reader import MarkdownReader
 
-__all__ = ["ArticleRetriever", "read_articles"]
+__all__ = ["MarkdownReader"]

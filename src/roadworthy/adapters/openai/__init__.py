@@ -4,6 +4,7 @@ Importing this needs no HTTP client; the first question does.
 """
 
 from roadworthy.adapters.openai.classifier import PromptedTaskModel
+from roadworthy.adapters.openai.embedding import OpenAiEmbedder
 from roadworthy.adapters.openai.model import OpenAiModel
 
-__all__ = ["OpenAiModel", "PromptedTaskModel"]
+__all__ = ["OpenAiEmbedder", "OpenAiModel", "PromptedTaskModel"]

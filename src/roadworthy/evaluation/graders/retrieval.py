@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Literal
 
 from pydantic import Field
 
@@ -12,8 +11,16 @@ from roadworthy.evaluation.grade import Grade, Grader
 from roadworthy.evaluation.graders.reading import NoValue, Options, answered, expected, quoted
 from roadworthy.evaluation.suite import Test
 from roadworthy.evaluation.transcript import Transcript
+from roadworthy.knowledge import relevance as formulas
 
 Metric = Literal["recall", "precision", "ndcg", "mrr"]
+
+_FORMULAS: Final[Mapping[Metric, Callable[[Sequence[str], Mapping[str, float], int], float]]] = {
+    "recall": formulas.recall_at,
+    "precision": formulas.precision_at,
+    "ndcg": formulas.ndcg_at,
+    "mrr": formulas.reciprocal_rank,
+}
 
 
 class Retrieval(Options):
@@ -31,11 +38,11 @@ def retrieval(options: Retrieval, grader: Grader, test: Test, transcript: Transc
     """Recall, precision, nDCG or reciprocal rank of the documents, each counted once, at its best place.
 
     Edge:    a test that expects no document is ungraded: none of these says anything about it.
-    Source:  nDCG with linear gain (Järvelin and Kekäläinen 2002), as trec_eval and scikit-learn compute it.
+    Source:  the formulas of `roadworthy.knowledge.relevance`; nDCG with linear gain.
     """
     relevance = _relevance(grader, expected(grader, test, options.expected_field))
     ranked = _ranked(options, grader, transcript)[: options.k]
-    value = score(options.metric, ranked, relevance, options.k)
+    value = _FORMULAS[options.metric](ranked, relevance, options.k)
     found = [one for one in ranked if one in relevance]
     missing = [one for one in relevance if one not in ranked]
     reason = (
@@ -45,24 +52,6 @@ def retrieval(options: Retrieval, grader: Grader, test: Test, transcript: Transc
         told = ", ".join(quoted(one) for one in missing[:5])
         reason += f", missing {told}" + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
     return Grade.of(grader, value, reason, found=len(found), of=len(relevance))
-
-
-def score(metric: Metric, ranked: Sequence[str], relevance: Mapping[str, float], k: int) -> float:
-    """The metric over the first ``k`` of ``ranked``. At least one document is relevant."""
-    top = ranked[:k]
-    hits = [place for place, one in enumerate(top, start=1) if one in relevance]
-    if metric == "recall":
-        return len(hits) / len(relevance)
-    if metric == "precision":
-        return len(hits) / k
-    if metric == "mrr":
-        return 1 / hits[0] if hits else 0.0
-    gained = sum(relevance.get(one, 0.0) / math.log2(place + 1) for place, one in enumerate(top, start=1))
-    best = sum(
-        gain / math.log2(place + 1)
-        for place, gain in enumerate(sorted(relevance.values(), reverse=True)[:k], start=1)
-    )
-    return min(1.0, gained / best)
 
 
 def _relevance(grader: Grader, told: object) -> dict[str, float]:

@@ -11,10 +11,10 @@ from roadworthy.evaluation.grade import NOTHING
 from roadworthy.evaluation.graders import guarded, options_of
 from roadworthy.evaluation.graders.instruments import Groundedness as Options
 from roadworthy.evaluation.graders.reading import stream_safe
+from roadworthy.knowledge.literals import figures, missing_figures, names, offered_figures, opening
+from roadworthy.knowledge.sentences import is_courtesy, negated, sentences, stem, stems, words
 from roadworthy.measure.grading.answer import answer_of
-from roadworthy.measure.grading.literals import figures, missing_figures, names, offered_figures, opening
 from roadworthy.measure.grading.semantic import Embed, unit_rows
-from roadworthy.measure.grading.sentences import is_courtesy, negated, sentences, stem, stems, words
 from roadworthy.measure.grading.standing import NOT_CALIBRATED, Standing
 from roadworthy.measure.grading.verdicts import VERSION, Verdict, ask
 from roadworthy.ports.language import LanguageModel

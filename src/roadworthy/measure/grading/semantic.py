@@ -12,7 +12,7 @@ from roadworthy.evaluation import Grade, Grader, Test, Transcript
 from roadworthy.evaluation.graders import guarded, options_of
 from roadworthy.evaluation.graders.instruments import Semantic as Options
 from roadworthy.evaluation.graders.reading import accepted, answered, as_text
-from roadworthy.measure.grading.sentences import pieces
+from roadworthy.knowledge.sentences import pieces
 from roadworthy.quantities import Digest, digest_of
 
 Embed = Callable[[Sequence[str]], NDArray[Any]]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
 
-from roadworthy.measure.grading.sentences import NEGATIONS, STOPWORDS, listed, normal
+from roadworthy.knowledge.sentences import NEGATIONS, STOPWORDS, listed, normal
 
 _MONTHS = {
     name: number
@@ -63,28 +65,45 @@ _DATES = ((_ISO, "ymd"), (_DOTTED, "dmy"), (_SLASHED, "?"), (_DAY_FIRST, "dmy"),
 _GERMAN = listed("der die das und ist nicht ein eine den dem mit für von zu auf sie ihr wird werden")
 
 
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A date, code or number where it stands: its span in ``normal(text)``, and all that it can mean."""
+
+    kind: Literal["date", "code", "number"]
+    written: str
+    meanings: frozenset[str]
+    start: int
+    end: int
+
+
 def figures(text: str) -> dict[str, frozenset[str]]:
     """Dates, codes and numbers of a text: as written → what each can mean.
 
     ``1.500`` can be one and a half or fifteen hundred; ``03/04/2026`` two dates. A date without its year
     is that day of any year. A number keeps its unit (``14 day``); up to twelve it may be spelt out.
     """
+    return {each.written: each.meanings for each in spotted(text)}
+
+
+def spotted(text: str) -> tuple[Figure, ...]:
+    """The figures of a text in order; what is part of a date or a code is no number of its own."""
     rest = normal(text)
-    found: dict[str, frozenset[str]] = {}
+    found: list[Figure] = []
     for pattern, order in _DATES:
         for match in reversed(list(pattern.finditer(rest))):
             if meanings := _dates(match, order):
-                found[match[0]] = meanings
-                rest = rest[: match.start()] + " ; " + rest[match.end() :]
+                found.append(Figure("date", match[0], meanings, *match.span()))
+                rest = _blanked(rest, match)
     for match in reversed(list(_CODE.finditer(rest))):
         if _is_code(match[0]):
-            found[match[0]] = frozenset({match[0].casefold()})
-            rest = rest[: match.start()] + " ; " + rest[match.end() :]
-    for match in _NUMBER.finditer(rest):
-        found.update(_with_unit(match, rest, _number(match[0])))
-    for match in _SPELT_WORD.finditer(rest):
-        found.update(_with_unit(match, rest, frozenset({_SPELT[match[0].lower()]})))
-    return found
+            found.append(Figure("code", match[0], frozenset({match[0].casefold()}), *match.span()))
+            rest = _blanked(rest, match)
+    found += [_with_unit(match, rest, _number(match[0])) for match in _NUMBER.finditer(rest)]
+    found += [
+        _with_unit(match, rest, frozenset({_SPELT[match[0].lower()]}))
+        for match in _SPELT_WORD.finditer(rest)
+    ]
+    return tuple(sorted(found, key=lambda each: each.start))
 
 
 def offered_figures(source: str) -> frozenset[str]:
@@ -172,13 +191,22 @@ def _is_code(word: str) -> bool:
     return mixed or any(each.isalpha() and each.isupper() for each in parts)
 
 
-def _with_unit(match: re.Match[str], text: str, values: frozenset[str]) -> dict[str, frozenset[str]]:
+def _blanked(text: str, match: re.Match[str]) -> str:
+    """The text without a match, as long as before; nothing on its two sides grows together."""
+    return text[: match.start()] + " ;".ljust(len(match[0])) + text[match.end() :]
+
+
+def _with_unit(match: re.Match[str], text: str, values: frozenset[str]) -> Figure:
     """A number as written, with the unit that stands beside it."""
-    after, before = _AFTER.match(text, match.end()), _BEFORE.search(text[: match.start()][-5:])
+    after, before = (
+        _AFTER.match(text, match.end()),
+        _BEFORE.search(text[max(0, match.start() - 5) : match.start()]),
+    )
     word = after[1].casefold() if after else ""
     unit = _UNITS.get(word) or (_UNITS[before[1].casefold()] if before else "")
-    written = match[0] + (after[0] if after and word in _UNITS else "")
-    return {written: frozenset(f"{value} {unit}" for value in values) if unit else values}
+    beside = after[0] if after and word in _UNITS else ""
+    meanings = frozenset(f"{value} {unit}" for value in values) if unit else values
+    return Figure("number", match[0] + beside, meanings, match.start(), match.end() + len(beside))
 
 
 def _number(written: str) -> frozenset[str]:

@@ -1,0 +1,5 @@
+"""Plain text: paragraphs between blank lines."""
+
+from roadworthy.adapters.plaintext.reader import TextReader
+
+__all__ = ["TextReader"]

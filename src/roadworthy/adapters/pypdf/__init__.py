@@ -1,0 +1,5 @@
+"""PDF files, read by pypdf within bounds."""
+
+from roadworthy.adapters.pypdf.reader import PdfReader
+
+__all__ = ["PdfReader"]

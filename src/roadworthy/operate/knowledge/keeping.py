@@ -1,0 +1,53 @@
+"""Keeping what live releases search as fresh as the documents themselves."""
+
+from __future__ import annotations
+
+import logging
+
+from roadworthy.errors import RoadworthyError
+from roadworthy.operate.deployment import Deployment
+from roadworthy.stage import LIVE
+
+_log = logging.getLogger("roadworthy.knowledge")
+EMBED_FOR_S = 20.0
+"""Seconds of a round that passages may be embedded: cases need the processor too."""
+
+
+def keep_fresh(deployment: Deployment) -> None:
+    """Bring the index of every knowledge source of a live release up to date.
+
+    Several workers at once do no harm: what one has put the next finds unchanged. A source that cannot be brought up
+    to date is logged and holds up no other.
+    """
+    from roadworthy.operate.knowledge.building import build
+
+    with deployment.store.read() as tx:
+        live = [
+            release
+            for name in deployment.store.releases.use_cases(tx)
+            for release in deployment.store.releases.rollout(tx, name).releases
+            if release.stage in LIVE
+        ]
+    kept = set()
+    for release in live:
+        try:
+            bases = deployment.loader.load(release.digest).bases
+        except Exception as fault:  # noqa: BLE001 - a release that cannot be loaded holds up no other
+            _tell(fault, f"the knowledge of release `{release.digest}`")
+            continue
+        for base in bases.values():
+            # Releases whose charters say the same of a source share its index.
+            shared = (release.use_case, base.name, base.version or release.digest)
+            if shared in kept:
+                continue
+            kept.add(shared)
+            try:
+                build(base, embed_for_s=EMBED_FOR_S)
+            except Exception as fault:  # noqa: BLE001 - one source that fails holds up no other
+                _tell(fault, f"the knowledge source `{base.name}` of `{release.use_case}`")
+
+
+def _tell(fault: Exception, what: str) -> None:
+    """The code alone: a message may repeat what a document says."""
+    code = fault.code if isinstance(fault, RoadworthyError) else type(fault).__name__
+    _log.warning("%s is not up to date: %s", what, code)
