@@ -12,21 +12,27 @@ import typer
 from typer.exceptions import TyperException
 
 from roadworthy.cli import (
+    alerts,
     assess,
     cases,
     costs,
     data,
     demo,
+    drills,
     evaluate,
     gateway,
+    knowledge,
+    lineage,
     local_model,
     models,
     operations,
+    privacy,
     prompts,
     releases,
     roadmap,
     start,
     value,
+    watching,
 )
 from roadworthy.cli.output import FAILURE, OK, USAGE, Output, exit_code
 from roadworthy.errors import InputProblem, RoadworthyError, Unavailable
@@ -48,7 +54,9 @@ def build() -> typer.Typer:
         assess,
         start,
         data,
+        knowledge,
         releases,
+        watching,
         roadmap,
         evaluate,
         models,
@@ -58,6 +66,10 @@ def build() -> typer.Typer:
         prompts,
         gateway,
         local_model,
+        privacy,
+        lineage,
+        alerts,
+        drills,
         operations,
     ):
         module.register(app)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from roadworthy.cli.options import Home, Json, UseCase
+from roadworthy.cli.options import Home, Json
 from roadworthy.cli.output import NO, OK, Output
 from roadworthy.errors import InputProblem, Problem
+
+if TYPE_CHECKING:
+    from roadworthy.operate.deployment import Deployment
 
 
 def register(app: typer.Typer) -> None:
@@ -17,31 +20,58 @@ def register(app: typer.Typer) -> None:
     ledger = typer.Typer(help="The record of everything that mattered.", no_args_is_help=True)
     ledger.command("verify")(verify)
     app.add_typer(ledger, name="ledger")
-    drill = typer.Typer(help="Rehearsals that yield measurements.", no_args_is_help=True)
-    drill.command("stop")(drill_stop)
-    app.add_typer(drill, name="drill")
     app.command()(stop)
+    app.command()(stops)
     app.command()(resume)
 
 
 def stop(
     scope: Annotated[
-        str, typer.Argument(help="A use case, or all, use_case:…, release:…, tool:…, model:….")
+        str,
+        typer.Argument(help="A use case, or all, use_case:…, release:USE_CASE/r2, tool:…, model:…."),
     ],
     *,
     reason: Annotated[str, typer.Option(help="Why, in a few words.")],
+    wait: Annotated[
+        float, typer.Option(min=0, max=60, help="Seconds to wait for every worker and gateway to obey.")
+    ] = 5.0,
+    as_json: Json = False,
     home: Home = None,
-) -> None:
-    """Stop at once: no model call and no effect in this scope. A second person resumes."""
+) -> int:
+    """Stop at once: no model call and no effect in this scope. A second person resumes.
+
+    Exit code 3 if it is thrown, and somebody alive has not said in time that they obey.
+    """
     from roadworthy.cli.session import opened
+    from roadworthy.operate.stopping import await_obedience
     from roadworthy.operate.stopping import stop as throw
 
     named = scope if scope == "all" or ":" in scope else f"use_case:{scope}"
+    out = Output(as_json=as_json)
     with opened(home) as (deployment, principal, _):
         thrown = throw(deployment, principal, named, reason=reason)
-        out = Output(as_json=False)
-        out.say(f"stopped: {named}", "bold red")
-        out.say(f"  a second person lifts it: roadworthy resume {thrown.id}")
+        out.say(f"stopped: {thrown.scope}", "bold red")
+        seen = await_obedience(deployment, thrown, within_s=wait)
+    if as_json:
+        out.data({"id": thrown.id, "scope": thrown.scope, **seen.as_json()})
+    for worker, after_ms in seen.obeyed.items():
+        out.say(f"  {worker} obeys after {after_ms} ms")
+    for worker in seen.missing:
+        out.say(f"  {worker} has not said so within {wait:g} s; it acts for at most 0.5 s more", "yellow")
+    if not seen.obeyed and not seen.missing:
+        out.say("  no worker and no gateway is running")
+    elif seen.elapsed_ms is not None:
+        out.say(f"  every worker and gateway obeys after {seen.elapsed_ms} ms", "green")
+    out.say(f"  a second person lifts it: roadworthy resume {thrown.id}")
+    return NO if seen.missing else OK
+
+
+def stops(*, as_json: Json = False, home: Home = None) -> None:
+    """What is stopped now: by whom, since when, why, and who obeys."""
+    from roadworthy.cli.session import opened
+
+    with opened(home) as (deployment, _principal, _):
+        _list_stops(deployment, Output(as_json=as_json))
 
 
 def resume(
@@ -59,52 +89,39 @@ def resume(
 
     out = Output(as_json=as_json)
     with opened(home) as (deployment, principal, _):
-        if stop_id:
-            lifted = lift(deployment, principal, stop_id, reason=reason)
-            out.say(f"resumed: {lifted.scope}", "green")
+        if not stop_id:
+            _list_stops(deployment, out)
             return
-        with deployment.store.read() as tx:
-            active = deployment.store.switches.active(tx)
-            seen = deployment.store.switches.acknowledgements(tx)
-        rows = [
-            {"id": s.id, "scope": s.scope, "by": s.stopped_by, "at": s.stopped_at.isoformat(timespec="seconds"),
-             "reason": s.reason, "obeyed_by": sorted(name for name, (last, _) in seen.items() if last >= s.id)}
-            for s in active
-        ]  # fmt: skip
+        lifted = lift(deployment, principal, stop_id, reason=reason)
         if as_json:
-            out.data({"stops": rows})
-            return
-        out.table(
-            ["id", "scope", "by", "since", "reason", "obeyed by"],
-            [
-                (r["id"], r["scope"], r["by"], r["at"], r["reason"], f"{len(r['obeyed_by'])} workers")
-                for r in rows
-            ],
-            empty="nothing is stopped",
-        )
+            out.data({"id": lifted.id, "scope": lifted.scope, "resumed_by": lifted.resumed_by})
+        out.say(f"resumed: {lifted.scope}", "green")
 
 
-def drill_stop(use_case: UseCase, *, as_json: Json = False, home: Home = None) -> None:
-    """Throw the stop switch, measure how fast every worker obeys, and lift it again."""
-    from roadworthy.cli.session import opened
-    from roadworthy.cli.waiting import worker_of
-    from roadworthy.errors import NotFound
-    from roadworthy.measure.fact import keep
-    from roadworthy.measure.stages import stop_drill
+def _list_stops(deployment: Deployment, out: Output) -> None:
+    from roadworthy.operate.stopping import obedience
 
-    out = Output(as_json=as_json)
-    with opened(home) as (deployment, principal, _):
-        with deployment.store.read() as tx:
-            releases = deployment.store.releases.rollout(tx, use_case).releases
-        if not releases:
-            raise NotFound("RW-CASE-022", f"no use case `{use_case}` here")
-        newest = max(releases, key=lambda release: release.number)
-        with worker_of(deployment):
-            fact = stop_drill(deployment, principal, newest)
-        (kept,) = keep(deployment, principal, newest, [fact])
-        if as_json:
-            out.data({"kind": kept.kind, "seconds": kept.value, "at": kept.at.isoformat()})
-        out.say(f"every worker obeyed within {kept.value:.2f} s", "green")
+    with deployment.store.read() as tx:
+        found = [
+            (thrown, obedience(deployment, tx, thrown)) for thrown in deployment.store.switches.active(tx)
+        ]
+    rows = [
+        {"id": s.id, "scope": s.scope, "by": s.stopped_by, "at": s.stopped_at.isoformat(timespec="seconds"),
+         "reason": s.reason, **seen.as_json()}
+        for s, seen in found
+    ]  # fmt: skip
+    if out.as_json:
+        out.data({"stops": rows})
+        return
+    out.table(
+        ["id", "scope", "by", "since", "reason", "obeyed by"],
+        [
+            (r["id"], r["scope"], r["by"], r["at"], r["reason"],
+             ", ".join(f"{name} ({ms} ms)" for name, ms in seen.obeyed.items()) or "nobody yet")
+            for r, (_, seen) in zip(rows, found, strict=True)
+        ],
+        empty="nothing is stopped",
+    )  # fmt: skip
 
 
 def verify(

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from roadworthy.cli import released
 from roadworthy.cli.options import Home, Json, UseCase
 from roadworthy.cli.output import NO, OK, Output
+from roadworthy.cli.watching import watch_release
 from roadworthy.errors import InputProblem
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ def register(app: typer.Typer) -> None:
     release.command("approve")(approve)
     release.command("promote")(promote)
     release.command("abort")(abort)
+    released.register(release)
+    release.command("watch")(watch_release)
     app.add_typer(release, name="release")
     app.command()(gate)
 
@@ -131,11 +135,13 @@ def status(use_case: UseCase, *, as_json: Json = False, home: Home = None) -> No
     """All releases of a use case: where they stand, since when, and why."""
     from roadworthy.cli.session import opened
     from roadworthy.operate.outcomes import canary_watch
+    from roadworthy.operate.telling import standing_json, standing_of
 
     out = Output(as_json=as_json)
     with opened(home) as (deployment, _, _place):
         with deployment.store.read() as tx:
             rollout = deployment.store.releases.rollout(tx, use_case)
+        standing = standing_of(deployment, rollout)
         rows = []
         for release in rollout.releases:
             watch = canary_watch(deployment, use_case, release)
@@ -154,7 +160,8 @@ def status(use_case: UseCase, *, as_json: Json = False, home: Home = None) -> No
                 }
             )
         if as_json:
-            out.data({"use_case": use_case, "releases": rows})
+            told = standing_json(standing) if standing else None
+            out.data({"use_case": use_case, "releases": rows, "canary": told})
             return
         out.table(
             ["release", "digest", "stage", "share", "since", "canary", "note / reason"],
@@ -165,6 +172,8 @@ def status(use_case: UseCase, *, as_json: Json = False, home: Home = None) -> No
             ],
             empty=f"no release of {use_case} yet: `roadworthy release start FOLDER`",
         )  # fmt: skip
+        if standing is not None:
+            out.say(f"canary: {standing.sentence}", "green" if standing.passed else "yellow")
 
 
 def approve(
@@ -194,7 +203,10 @@ def promote(
     release: Named = "",
     home: Home = None,
 ) -> None:
-    """Move a release one stage on, if the gate passes. Exit code 3 if it does not."""
+    """Move a release one stage on, if the gate passes; a canary one step on, until its last one is passed.
+
+    Exit code 3 if the gate does not pass, or the canary's step is not passed.
+    """
     from roadworthy.cli.session import opened
     from roadworthy.operate.rollout import promote_release
     from roadworthy.quantities import Share
@@ -203,12 +215,13 @@ def promote(
         raise InputProblem("RW-CLI-003", f"a share lies between 0 and 1, found {share}")
     with opened(home) as (deployment, principal, _):
         chosen = chosen_release(deployment, use_case, release)
-        wanted = _stage(to) if to else _following(chosen)
+        wanted = _stage(to) if to else _next(deployment, chosen)
         part = Share(share) if share is not None else None
         change = promote_release(deployment, principal, use_case, chosen.name, wanted, share=part)
         out = Output(as_json=False)
         for moved, before in change.moved:
-            out.say(f"{moved.name}: {before} → {moved.stage}", "green")
+            step = f", step {moved.step} with {moved.share} of the cases" if moved.stage == "canary" else ""
+            out.say(f"{moved.name}: {before} → {moved.stage}{step}", "green")
         if not change.moved:
             out.say(f"{chosen.name} is in {wanted} already")
 
@@ -299,6 +312,15 @@ def _following(release: Release) -> Stage:
     if release.stage not in ROAD or release.stage is Stage.PRODUCTION:
         return Stage.PRODUCTION
     return ROAD[ROAD.index(release.stage) + 1]
+
+
+def _next(deployment: Deployment, release: Release) -> Stage:
+    """The stage after the present; canary again while its canary has steps left."""
+    from roadworthy.operate.canaries import steps_of
+    from roadworthy.stage import Stage
+
+    steps = steps_of(deployment.loader.charter(release.digest)) if release.stage is Stage.CANARY else ()
+    return Stage.CANARY if max(release.step, 1) < len(steps) else _following(release)
 
 
 def _files(folder: Path) -> dict[str, bytes]:

@@ -11,6 +11,7 @@ from roadworthy.operate import access
 from roadworthy.operate.deployment import Deployment
 from roadworthy.principal import Principal
 from roadworthy.wiring import Workspace, acting_name, open_deployment, workspace
+from roadworthy.wiring.telemetry import begin_logs
 
 
 @contextmanager
@@ -19,6 +20,7 @@ def opened(
 ) -> Iterator[tuple[Deployment, Principal, Workspace]]:
     """The installation and the signed-in principal; closed afterwards."""
     place = workspace(home)
+    begin_logs()
     deployment = open_deployment(place, workers=workers)
     try:
         yield deployment, signed_in(deployment, place), place

@@ -17,13 +17,13 @@ from roadworthy.cli.suites import read_suite_file
 from roadworthy.errors import InputProblem, Problem
 from roadworthy.example import company
 from roadworthy.example.material import LiveCase, Material, People
-from roadworthy.measure.articles import contradicting
+from roadworthy.knowledge import Document
+from roadworthy.knowledge.contradictions import declared
 from roadworthy.measure.labelled import Labelled
 from roadworthy.operate import access
 from roadworthy.operate.deployment import Deployment
-from roadworthy.ports import Knowledge
 from roadworthy.principal import Kind, Principal, Role
-from roadworthy.wiring import Workspace, acting_name, example_folder, folder_files, read_knowledge
+from roadworthy.wiring import Workspace, acting_name, documents_in, example_folder, folder_files
 
 _PEOPLE = (
     ("mara", "Mara Lindt", Kind.PERSON, {Role.OWNER}),
@@ -128,7 +128,7 @@ def _repairs(folder: Path) -> Callable[[], Sequence[str]]:
         merged = company.merge_duplicates(folder)
         shutil.copy2(folder / "crm.sqlite", folder / "crm.before.sqlite")
         (folder / "crm.repaired.sqlite").replace(folder / "crm.sqlite")
-        articles = read_knowledge(folder / "knowledge")
+        articles = documents_in(folder / "knowledge")
         stale = company.archive_stale(folder / "knowledge")
         settled = _archive_older(folder / "knowledge", articles)
         return [
@@ -141,16 +141,16 @@ def _repairs(folder: Path) -> Callable[[], Sequence[str]]:
     return apply
 
 
-def _archive_older(folder: Path, articles: Sequence[Knowledge]) -> int:
+def _archive_older(folder: Path, articles: Sequence[Document]) -> int:
     """Of two articles that contradict each other the one updated last stays."""
-    known = {article.document: article for article in articles}
+    known = {article.name: article for article in articles}
     older = set()
-    for one, other, _ in contradicting(articles):
-        first, second = known[one], known[other]
+    for found in declared(articles):
+        first, second = known[found.one.document], known[found.other.document]
         older.add(
             min(
-                (first, second), key=lambda article: (article.updated or company.LONG_AGO, article.document)
-            ).document
+                (first, second), key=lambda article: (article.updated or company.LONG_AGO, article.name)
+            ).name
         )
     for document in older:
         path = folder / document

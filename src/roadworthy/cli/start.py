@@ -52,12 +52,15 @@ def up(
     from roadworthy.operate.work import Worker
     from roadworthy.server.app import application
     from roadworthy.server.serve import serve
+    from roadworthy.wiring.telemetry import watching_duties
 
     out = Output(as_json=False)
     if costs_to is not None and not costs_to.is_dir():
         raise InputProblem("RW-COST-006", Problem("there is no such folder", place=str(costs_to)))
     with opened(home) as (deployment, principal, place):
-        duties = DUTIES if costs_to is None else (*DUTIES, kept_in(costs_to, principal, place=place))
+        duties = (*DUTIES, *watching_duties(place))
+        if costs_to is not None:
+            duties = (*duties, kept_in(costs_to, principal, place=place))
         worker = Worker(deployment, name=f"up-{deployment.new_id()}", duties=duties)
         worker.start()
 

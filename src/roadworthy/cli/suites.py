@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from roadworthy.wiring import Workspace
 
 WORST = 10
+_QUESTIONS = "knowledge-"
+"""How the suite of a knowledge source's labelled questions begins, where the charter gives it no name."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}", re.ASCII)
 SIGNS = {"passed": "✓", "failed": "✗", "error": "!", "ungraded": "?"}
 STYLES = {"passed": "green", "failed": "red", "error": "bold red", "ungraded": "yellow"}
@@ -36,8 +38,8 @@ def suite_file(place: Workspace, use_case: str, name: str) -> Path:
 def read_suite(place: Workspace, use_case: str, name: str, *, known: Collection[str] = ()) -> Suite:
     """A suite from a file, or by its name from `evals` in the use case's data folder.
 
-    ``known`` names suites that recorded cases were added to: such a suite needs no file, and its cases are
-    graded by their labels.
+    ``known`` names suites that recorded cases were added to: such a suite needs no file. Its cases are graded by
+    their labels; those of labelled questions, ``knowledge-SOURCE``, by the documents that were found.
 
     Errors: ``NotFound`` RW-CLI-030 where there is none, ``InputProblem`` RW-CLI-040; as ``parse_suite``.
     """
@@ -47,7 +49,9 @@ def read_suite(place: Workspace, use_case: str, name: str, *, known: Collection[
     if file.is_file():
         return read_suite_file(file)
     if name in known:
-        return Suite.of(name, [], (Grader("label", "label"),))
+        found = Grader("retrieval", "retrieval", {"expected_field": "documents"})
+        by = found if name.startswith(_QUESTIONS) else Grader("label", "label")
+        return Suite.of(name, [], (by,))
     folder = place.data / use_case / "evals"
     here = sorted({*(one.stem for one in folder.glob("*.jsonl") if folder.is_dir()), *known})
     raise NotFound(

@@ -16,13 +16,18 @@ from roadworthy.errors import RoadworthyError
 from roadworthy.ports import Clock
 
 MAX_AGE = timedelta(milliseconds=500)
+_NO_TIME = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """What is stopped: scopes of the stop switch, and releases that ended, with the reason of each."""
+    """What is stopped: scopes of the stop switch, and releases that ended, with the reason of each.
+
+    ``stops``: the ids of the switches that were thrown.
+    """
 
     scopes: dict[str, str]
+    stops: frozenset[str] = frozenset()
 
     def reason(self, scopes: Iterable[str]) -> str:
         """Why one of these scopes is stopped; empty if none is."""
@@ -59,14 +64,24 @@ class Clearance:
 
     def holds(self, now: datetime) -> bool:
         """A question is answered from memory at this moment."""
+        return self.recent(now) is not None
+
+    def recent(self, now: datetime) -> Stopped | None:
+        """What is stopped, from memory; None where that is too old to count at this moment."""
         seen = self._seen
-        return seen is not None and self._holds(seen, now)
+        return seen[1] if seen is not None and self._holds(seen, now) else None
 
     @property
     def stopped(self) -> str:
         """The scopes that were stopped when it was last read, as one text to compare."""
         seen = self._seen
         return " ".join(sorted(seen[1].scopes)) if seen is not None else ""
+
+    @property
+    def stops(self) -> frozenset[str]:
+        """The thrown switches that this process obeys: those of its last answer."""
+        seen = self._seen
+        return seen[1].stops if seen is not None else frozenset()
 
     def renew(self) -> None:
         """Read anew, while the last answer goes on counting until it is too old.
@@ -77,7 +92,7 @@ class Clearance:
         self._seen = (now, self._read())
 
     def _holds(self, seen: tuple[datetime, Stopped], now: datetime) -> bool:
-        return timedelta(0) <= now - seen[0] < MAX_AGE
+        return _NO_TIME <= now - seen[0] < MAX_AGE
 
     def forget(self) -> None:
         """The next question reads anew (after this process changed the switch itself)."""

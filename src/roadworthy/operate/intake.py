@@ -16,7 +16,7 @@ from roadworthy.operate.jobs import open_review, segment_job
 from roadworthy.operate.spotchecks.asking import lots_fall
 from roadworthy.ports import Reject, Transaction
 from roadworthy.principal import Principal, require
-from roadworthy.quantities import Cost, Id, digest_of
+from roadworthy.quantities import Cost, Id, digest_of, natural_name
 from roadworthy.release import Release, assign
 from roadworthy.stage import Stage
 
@@ -209,7 +209,7 @@ def subject_of(deployment: Deployment, charter: Charter, data: Mapping[str, obje
     """The pseudonym under whose key the case is encrypted. Without a declared subject: one for all."""
     for name, field in charter.input.items():
         if field.subject and data.get(name):
-            return deployment.vault.pseudonym(str(data[name]).strip().lower())
+            return deployment.vault.pseudonym(natural_name(str(data[name])))
     return deployment.vault.pseudonym(f"use case {charter.use_case}")
 
 

@@ -319,17 +319,13 @@ class _RecordedRetriever:
         self._tape = tape
         self._may_ask = may_ask
 
-    def search(self, query: str, *, top_k: int) -> tuple[Passage, ...]:
+    def search(self, query: str, *, top_k: int, subject: str = "") -> tuple[Passage, ...]:
         found, answer = self._tape.take(f"retrieve:{self._name}", {"query": query, "top_k": top_k})
         if found and isinstance(answer, list):
-            return tuple(Passage(**_fields(item)) for item in answer)
+            return tuple(Passage.from_json(item) for item in answer)
         if not self._may_ask:
             raise _not_recorded(f"the knowledge source `{self._name}`")
-        return self._retriever.search(query, top_k=top_k)
-
-
-def _fields(item: object) -> dict[str, Any]:
-    return dict(item) if isinstance(item, Mapping) else {}
+        return self._retriever.search(query, top_k=top_k, subject=subject)
 
 
 def _by_question(steps: Sequence[Step]) -> Mapping[tuple[str, str], Sequence[Step]]:

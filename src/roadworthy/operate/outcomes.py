@@ -8,19 +8,14 @@ import unicodedata
 from roadworthy.casework.case import CaseRecord, State
 from roadworthy.casework.effect import Outcome, TrueOutcome
 from roadworthy.errors import Conflict, InputProblem, NotFound, Problem
+from roadworthy.operate.canaries import ERROR, WATCH, observe
 from roadworthy.operate.deployment import Deployment
-from roadworthy.operate.intake import held_out
-from roadworthy.operate.rollout import abort_release
+from roadworthy.operate.rollout import look_at_canary
 from roadworthy.operate.spotchecks.asking import SOURCE
 from roadworthy.operate.words import check_words
-from roadworthy.ports import Transaction
-from roadworthy.principal import SYSTEM, Principal, require
-from roadworthy.quantities import Share
+from roadworthy.principal import Principal, require
 from roadworthy.release import Release
-from roadworthy.stage import Stage
-from roadworthy.trust import Arm, CanaryWatch, HarmTest, NotWorseTest
-
-WATCH = "harm"
+from roadworthy.trust import CanaryWatch
 
 
 def record_outcome(
@@ -46,7 +41,7 @@ def record_outcome(
             hint="answer the spot check in the inbox, or name another source",
         )
     recorded: list[Outcome] = []
-    worse: Release | None = None
+    worse = False
     with deployment.store.write() as tx:
         case = deployment.store.cases.by_key(tx, use_case, key)
         if case is None:
@@ -72,6 +67,11 @@ def record_outcome(
                 principal=principal.id,
                 at=deployment.now(),
             )
+            before = [
+                known
+                for known in deployment.store.cases.outcomes(tx, one.id)
+                if not _reads_like(known.source, SOURCE)
+            ]
             if not deployment.store.cases.add_outcome(tx, outcome):
                 continue
             recorded.append(outcome)
@@ -80,14 +80,20 @@ def record_outcome(
                 "outcome.recorded",
                 principal.id,
                 {"case": one.id, "use_case": use_case, "release": one.release or "people"},
-                {"judgement": outcome.judgement, "source": source, "handled_by": one.handled_by},
-            )
-            if one is case:
-                worse = _watch(deployment, tx, one, outcome, rollout.at(Stage.CANARY))
-    if worse is not None:
-        watch = canary_watch(deployment, use_case, worse)
-        reason = harm_sentence(watch) if watch else "proven worse"
-        abort_release(deployment, SYSTEM, use_case, worse.name, reason=reason)
+                {
+                    "judgement": outcome.judgement,
+                    "source": source,
+                    "handled_by": one.handled_by,
+                    **({"contradicts": sorted({known.source for known in before if known.truth != truth})}
+                       if any(known.truth != truth for known in before) else {}),
+                },
+            )  # fmt: skip
+            if one is case and not before:
+                # A case counts once, by the first word on it: a second one may say otherwise, and is on record.
+                worse = observe(deployment, tx, one, {ERROR: _loss(one, outcome)})
+    if worse:
+        # The job of the transaction would find it too; whoever brought the news need not wait for it.
+        look_at_canary(deployment, use_case)
     return tuple(recorded)
 
 
@@ -96,16 +102,6 @@ def canary_watch(deployment: Deployment, use_case: str, canary: Release) -> Cana
     with deployment.store.read() as tx:
         stored = deployment.store.evidence.watch(tx, use_case, canary.digest, WATCH)
     return CanaryWatch.from_json(json.loads(stored)) if stored else None
-
-
-def harm_sentence(watch: CanaryWatch) -> str:
-    """Why a canary was halted, with the figures seen."""
-    candidate, baseline = watch.harm.candidate, watch.harm.baseline
-    return (
-        f"more wrong automatic answers: {candidate.total:.0f} of {candidate.cases} cases "
-        f"against {baseline.total:.0f} of {baseline.cases} beside it "
-        f"(margin {watch.harm.margin:.0%}, risk of a false alarm {float(watch.harm.delta):.0%})"
-    )
 
 
 def _reads_like(source: str, kept: str) -> bool:
@@ -123,29 +119,7 @@ def _judge(case: CaseRecord, truth: str) -> TrueOutcome:
     return TrueOutcome.RIGHT if case.answer == truth else TrueOutcome.WRONG
 
 
-def _watch(
-    deployment: Deployment, tx: Transaction, case: CaseRecord, outcome: Outcome, canary: Release | None
-) -> Release | None:
-    """Feed the canary's test with one case that could have gone either way; the canary if it is worse.
-
-    The loss is a wrong automatic answer. What a person saw first counts as no loss on either arm,
-    so that the test speaks of harm done and not of how often people were asked.
-    """
-    if canary is None or case.created_at < canary.stage_since or not 0 < case.probability < 1:
-        return None
-    if held_out(case):
-        return None  # people have it by another lot than the canary's: it is on neither arm
-    plan = deployment.loader.charter(canary.digest).release.canary
-    stored = deployment.store.evidence.watch(tx, case.use_case, canary.digest, WATCH)
-    if stored:
-        watch = CanaryWatch.from_json(json.loads(stored))
-    else:
-        delta = Share(plan.delta)
-        watch = CanaryWatch(HarmTest(plan.margin, delta), NotWorseTest(plan.tolerance, delta))
-    loss = float(outcome.judgement is TrueOutcome.WRONG and case.handled_by == "automatic")
-    arm: Arm = "candidate" if case.release == canary.digest else "baseline"
-    watch = watch.update(arm, loss=loss, candidate_share=canary.share)
-    deployment.store.evidence.save_watch(
-        tx, case.use_case, canary.digest, WATCH, json.dumps(watch.as_json())
-    )
-    return canary if watch.harm.fires else None
+def _loss(case: CaseRecord, outcome: Outcome) -> float:
+    """A wrong automatic answer. What a person saw first counts as no loss on either arm, so that the
+    comparison speaks of harm done and not of how often people were asked."""
+    return float(outcome.judgement is TrueOutcome.WRONG and case.handled_by == "automatic")

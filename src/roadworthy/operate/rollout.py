@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from datetime import timedelta
 
-from roadworthy.casework.case import CaseRecord, Event, State, move
-from roadworthy.casework.effect import SENT, EffectEvent, EffectRecord, EffectState, move_effect
-from roadworthy.casework.review import ReviewKind, ReviewState
+from roadworthy.charter import Charter, seconds
 from roadworthy.charter import read as read_charter
-from roadworthy.errors import Conflict, Corrupt, InputProblem, Problem, Refused
+from roadworthy.errors import Corrupt, InputProblem, Problem, Refused
+from roadworthy.gate import Verdict
+from roadworthy.operate.canaries import standing, steps_of
 from roadworthy.operate.deployment import Deployment
-from roadworthy.operate.jobs import open_review, segment_job
+from roadworthy.operate.taking_back import taking_back
 from roadworthy.operate.verdicts import judge
 from roadworthy.operate.words import check_words
-from roadworthy.ports import Job, Transaction
+from roadworthy.ports import Transaction
 from roadworthy.principal import SYSTEM, Principal, require
 from roadworthy.quantities import Share, canonical
-from roadworthy.release import Archive, Change, Release, abort, promote, short
-from roadworthy.stage import LIVE, SIMULATED, Stage
+from roadworthy.release import (
+    Archive,
+    Change,
+    Release,
+    Standing,
+    Word,
+    abort,
+    go_back,
+    promote,
+    sign_release,
+)
+from roadworthy.stage import LIVE, Stage
 
 MODELS_FILE = "models.json"
-BATCH = 200
+STEP = "release.canary_step"
+"""The requirement by whose waiver a canary goes on although its step is not passed. Subject: the step's number."""
 MOST_LISTED_BYTES = 40_000
 
 
@@ -54,6 +65,7 @@ def build(deployment: Deployment, principal: Principal, archive: Archive, *, not
             created_at=now,
             stage_since=now,
         )
+        release = sign_release(release, archive, deployment.ledger_key)
         deployment.store.releases.add(tx, release, archive)
         deployment.record(
             tx,
@@ -96,12 +108,18 @@ def promote_release(
     *,
     share: Share | None = None,
 ) -> Change:
-    """Move a release one stage on, if the gate passes for that stage at this moment.
+    """Move a release one stage on, or its canary one step, if the gate passes for that stage at this moment.
 
-    Errors: ``Refused`` RW-GATE-010 with every open requirement; ``Refused`` RW-RELEASE-003 from
-    an ended stage, for a skipped one, or while another release holds the stage.
+    A canary moves on only once its step is passed: to its next step with ``to`` canary, from its last one
+    into production. ``share`` begins it, or widens it, by another part than its charter says; to narrow it,
+    nothing has to be passed.
+
+    Errors: ``Refused`` RW-GATE-010 with every open requirement; RW-RELEASE-003 from an ended stage, for a
+    skipped one, or while another release holds the stage; RW-RELEASE-007 while it is stopped;
+    RW-RELEASE-011 for a step that is not passed.
     """
-    require(principal, "release.promote", use_case=use_case)
+    if principal is not SYSTEM:
+        require(principal, "release.promote", use_case=use_case)
     with deployment.store.read() as tx:
         named = deployment.store.releases.rollout(tx, use_case).named(name)
     # Fetching and parsing take time: not while the rollout is locked.
@@ -110,8 +128,18 @@ def promote_release(
         rollout = deployment.store.releases.rollout(tx, use_case, lock=True)
         release = rollout.named(name)
         charter = deployment.loader.charter(release.digest)
-        wanted = share or Share(charter.release.canary.share)
-        change = promote(rollout, release.digest, to, share=wanted, now=deployment.now())
+        step, wanted = _wanted(release, charter, to, share)
+        change = promote(
+            rollout,
+            release.digest,
+            to,
+            share=wanted,
+            now=deployment.now(),
+            step=step,
+            window=timedelta(seconds=seconds(charter.release.rollback_window)),
+        )
+        if not change.moved:
+            return change
         reason = deployment.clearance.why_not(f"use_case:{use_case}", f"release:{release.digest}")
         if reason and to in LIVE:
             raise Refused(
@@ -120,23 +148,11 @@ def promote_release(
                 hint="`roadworthy resume`",
             )
         verdict = judge(deployment, tx, release, to)
-        deployment.record(
-            tx,
-            "gate.decided",
-            principal.id,
-            {"use_case": use_case, "release": release.digest},
-            {
-                "stage": str(to),
-                "verdict": verdict.word,
-                "policy": verdict.policy_version,
-                "notes": list(verdict.notes),
-                "open": [f"{finding.requirement} {finding.subject}".strip() for finding in verdict.open],
-                "measurements": sorted(
-                    {finding.measurement for finding in verdict.findings if finding.measurement}
-                ),
-            },
-        )
+        _record_verdict(deployment, tx, principal, release, to, verdict)
         if verdict.passes:
+            narrower = to is Stage.CANARY and step == release.step and wanted.value < release.share.value
+            if release.stage is Stage.CANARY and not narrower:
+                _require_passed(deployment, tx, release, charter, to)
             _change(deployment, tx, principal, change)
     if not verdict.passes:
         raise Refused(
@@ -150,6 +166,75 @@ def promote_release(
             hint=f"`roadworthy gate {use_case} --stage {to}` shows every requirement and its next step",
         )
     return change
+
+
+def _wanted(release: Release, charter: Charter, to: Stage, share: Share | None) -> tuple[int, Share]:
+    """Which step and share a promotion leads to."""
+    steps = steps_of(charter)
+    if to is not Stage.CANARY or release.stage is not Stage.CANARY:
+        return 1, share or steps[0].share
+    present = max(release.step, 1)
+    if share is not None and share.value <= release.share.value:
+        return present, share
+    following = min(present + 1, len(steps))
+    if following == present and share is None:
+        return present, release.share
+    return following, share or steps[following - 1].share
+
+
+def _require_passed(
+    deployment: Deployment, tx: Transaction, release: Release, charter: Charter, to: Stage
+) -> None:
+    """Errors: ``Refused`` RW-RELEASE-011 unless its step is passed, or waived and not worse."""
+    said = standing(deployment, tx, release)
+    last = said.step >= said.of
+    if to is Stage.PRODUCTION and not last:
+        raise Refused(
+            "RW-RELEASE-011",
+            f"{release.name} is in step {said.step} of {said.of} of its canary",
+            reasons=[f"step {said.step + 1} comes before production"],
+            hint=f"`roadworthy release promote {release.use_case} --to canary` leads to its next step",
+        )
+    now = deployment.now()
+    waived = any(
+        waiver.requirement == STEP and waiver.subject in {"", str(said.step)} and waiver.holds(now)
+        for waiver in deployment.store.evidence.waivers(tx, release.use_case)
+    )
+    if said.passed or (waived and said.state is not Word.WORSE):
+        return
+    raise Refused(
+        "RW-RELEASE-011",
+        f"{release.name}: step {said.step} of {said.of} of its canary is {said.state}",
+        reasons=list(said.missing),
+        may_overrule="" if said.state is Word.WORSE else "risk_officer",
+        hint=f"wait for more cases; `roadworthy release show {release.use_case}` tells how far it is",
+    )
+
+
+def _record_verdict(
+    deployment: Deployment,
+    tx: Transaction,
+    principal: Principal,
+    release: Release,
+    to: Stage,
+    verdict: Verdict,
+) -> None:
+    deployment.record(
+        tx,
+        "gate.decided",
+        principal.id,
+        {"use_case": release.use_case, "release": release.digest},
+        {
+            "stage": str(to),
+            "verdict": verdict.word,
+            "policy": verdict.policy_version,
+            "notes": list(verdict.notes),
+            "open": [f"{finding.requirement} {finding.subject}".strip() for finding in verdict.open],
+            "measurements": sorted(
+                {finding.measurement for finding in verdict.findings if finding.measurement}
+            ),
+        },
+    )
 
 
 def abort_release(
@@ -167,144 +252,57 @@ def abort_release(
         release = rollout.named(name)
         change = abort(rollout, release.digest, reason=reason, now=deployment.now())
         _change(deployment, tx, principal, change)
-        if change.moved:
-            deployment.engine.enqueue(
-                tx, Job("rollback", f"rollback:{release.digest}", f"{use_case}/{release.digest}")
-            )
     deployment.clearance.forget()
     return change
 
 
-def roll_back(deployment: Deployment, reference: str) -> None:
-    """Take back the cases of a halted release, in batches. Run again after a crash: goes on where it was.
+def back_to_previous(deployment: Deployment, principal: Principal, use_case: str, *, reason: str) -> Change:
+    """Halt what is in production and bring back the release before it, at once and without the gate.
 
-    Cases with no effect sent begin again on the running release, or go to people. Where something
-    was sent, or may have been, a person looks at it, with the undo at hand.
+    It passed the gate when it was promoted, and its certificates are asked for with every effect as always.
+    The cases of the halted one with no effect sent begin again on it; people look at the others.
+    Errors: ``Refused`` RW-RELEASE-012 where none is fit to come back.
     """
-    use_case, digest = reference.split("/", 1)
-    after = ""
-    while True:
-        with deployment.store.read() as tx:
-            page = deployment.store.cases.list(tx, use_case, release=digest, after=after, limit=BATCH)
-        for case in page.rows:
-            for _ in range(3):  # somebody may move the case under our hands; then look again
-                try:
-                    _take_back(deployment, case.id, digest)
-                    break
-                except Conflict:
-                    continue
-        after = page.after
-        if not after:
-            return
-
-
-def _take_back(deployment: Deployment, case_id: str, digest: str) -> None:
+    require(principal, "release.abort", use_case=use_case)
+    check_words(reason=reason)
     with deployment.store.write() as tx:
-        case = deployment.store.cases.get(tx, case_id)
-        if case is None or case.release != digest:
-            return
-        effects = deployment.store.effects.of_case(tx, case.id)
-        sent = [effect for effect in effects if effect.state in SENT]
-        if case.twin or case.stage in SIMULATED:
-            if case.state is not State.CLOSED:
-                _save_case(
-                    deployment, tx, case, replace(case, state=State.CLOSED, reason="its release was halted")
-                )
-            return
-        if case.state is State.CLOSED and not sent:
-            return
-        if sent:
-            _look_at(deployment, tx, case, effects)
-        else:
-            _begin_again(deployment, tx, case, effects)
+        rollout = deployment.store.releases.rollout(tx, use_case, lock=True)
+        change = go_back(rollout, reason=reason, now=deployment.now())
+        _change(deployment, tx, principal, change)
+    deployment.clearance.forget()
+    return change
 
 
-def _look_at(
-    deployment: Deployment, tx: Transaction, case: CaseRecord, effects: tuple[EffectRecord, ...]
-) -> None:
-    """Something was sent: park the rest, ask a person to look, once."""
-    known = deployment.store.reviews.of_case(tx, case.id)
-    if case.handled_by == "person" and case.state is State.CLOSED:
-        return  # a person saw it before it left
-    if any(review.kind is ReviewKind.CORRECTION for review in known):
-        return
-    for effect in effects:
-        if effect.state in {EffectState.PROPOSED, EffectState.READY}:
-            _save_effect(
-                deployment, tx, replace(effect, state=move_effect(effect.state, EffectEvent.PARKED))
-            )
-    charter = deployment.loader.charter(case.release)
-    undo = [
-        charter.tools[effect.tool].undo or "no undo declared" for effect in effects if effect.state in SENT
-    ]
-    if case.state is not State.CLOSED:
-        case = _save_case(deployment, tx, case, replace(case, state=move(case.state, Event.HANDED_OVER)))
-    open_review(
-        deployment,
-        tx,
-        case,
-        charter,
-        ReviewKind.CORRECTION,
-        reasons=(
-            f"release {short(case.release)} was halted after this was sent",
-            f"undo: {', '.join(undo)}",
-        ),
-    )
+def look_at_canary(deployment: Deployment, use_case: str) -> Standing | None:
+    """Halt the canary if it is proven worse; lead it to its next step if that is passed and asked for.
+
+    Nothing of it needs a person; into production only a person leads. Run twice: the second time finds
+    nothing to do. None where no canary runs.
+    """
+    with deployment.store.read() as tx:
+        canary = deployment.store.releases.rollout(tx, use_case).at(Stage.CANARY)
+        said = standing(deployment, tx, canary) if canary else None
+    if canary is None or said is None:
+        return None
+    if said.state is Word.WORSE:
+        reason = "; ".join(said.missing)[:500]
+        abort_release(deployment, SYSTEM, use_case, canary.name, reason=reason)
+    elif said.passed and said.step < said.of:
+        plan = deployment.loader.charter(canary.digest).release.canary
+        if plan.advance == "automatic":
+            try:
+                promote_release(deployment, SYSTEM, use_case, canary.name, Stage.CANARY)
+            except Refused:
+                return said  # the gate, a stop, or somebody who was first: it stays where it is
+    return said
 
 
-def _begin_again(
-    deployment: Deployment, tx: Transaction, case: CaseRecord, effects: tuple[EffectRecord, ...]
-) -> None:
-    """Nothing was sent: the case starts a new run on the running release, or goes to people."""
-    for effect in effects:
-        state = effect.state
-        if state in {EffectState.PROPOSED, EffectState.READY, EffectState.PARKED}:
-            state = move_effect(state, EffectEvent.REFUSED)
-        # The key and the slot become free for the new run: nothing was ever sent under them.
-        old = replace(effect, state=state, key=f"{effect.key}~{case.run}", slot=f"{effect.slot}~{case.run}")
-        _save_effect(deployment, tx, old)
-    for review in deployment.store.reviews.of_case(tx, case.id):
-        if review.state is ReviewState.OPEN:
-            cancelled = replace(review, state=ReviewState.CANCELLED, version=review.version + 1)
-            deployment.store.reviews.save(tx, cancelled, expected=review.version)
-    running = deployment.store.releases.rollout(tx, case.use_case).at(Stage.PRODUCTION)
-    charter = deployment.loader.charter(case.release)
-    event = Event.REQUEUED if running else Event.HANDED_OVER
-    again = replace(
-        case,
-        state=move(case.state, event),
-        release=running.digest if running else "",
-        stage=running.stage if running else Stage.DRAFT,
-        run=case.run + 1,
-        segment=1,
-        handled_by="" if running else "person",
-        reason=f"begun again: release {short(case.release)} was halted",
-    )
-    again = _save_case(deployment, tx, case, again)
-    if running:
-        deployment.engine.enqueue(tx, segment_job(again))
-    else:
-        open_review(deployment, tx, again, charter, ReviewKind.WORK, reasons=(again.reason,))
-    deployment.record(
-        tx,
-        "case.requeued",
-        "system",
-        {"case": case.id, "use_case": case.use_case, "release": case.release},
-        {"to": again.release, "run": again.run},
-    )
-
-
-def _save_case(
-    deployment: Deployment, tx: Transaction, before: CaseRecord, after: CaseRecord
-) -> CaseRecord:
-    saved = replace(after, version=before.version + 1, updated_at=deployment.now())
-    deployment.store.cases.save(tx, saved, expected=before.version)
-    return saved
-
-
-def _save_effect(deployment: Deployment, tx: Transaction, effect: EffectRecord) -> None:
-    saved = replace(effect, version=effect.version + 1, updated_at=deployment.now())
-    deployment.store.effects.save(tx, saved, expected=effect.version)
+def look_at_canaries(deployment: Deployment) -> None:
+    """Look at every canary, as time alone may complete a step."""
+    with deployment.store.read() as tx:
+        names = deployment.store.releases.use_cases(tx)
+    for name in names:
+        look_at_canary(deployment, name)
 
 
 def _change(deployment: Deployment, tx: Transaction, principal: Principal, change: Change) -> None:
@@ -320,7 +318,16 @@ def _change(deployment: Deployment, tx: Transaction, principal: Principal, chang
                 "from": str(before),
                 "to": str(release.stage),
                 "share_bp": release.share.basis_points,
+                "step": release.step,
                 "reason": release.reason,
                 "demo": principal.demo,
             },
         )
+        if release.stage is Stage.HALTED:
+            deployment.engine.enqueue(tx, taking_back(release.use_case, release.digest, "halted"))
+        elif release.stage is Stage.RETIRED and release.fit_until is not None:
+            # What it still has in hand when it can come back no more finds another way.
+            over = release.fit_until - deployment.now()
+            why = f"retired {release.stage_since.isoformat()}"
+            job = taking_back(release.use_case, release.digest, why, delay_s=over.total_seconds() + 1)
+            deployment.engine.enqueue(tx, job)

@@ -30,6 +30,7 @@ from roadworthy.operate.acting import ask, ask_about, propose
 from roadworthy.operate.delivering import deliver_effect
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.disposing import fingerprint, may_read
+from roadworthy.operate.edges import keep_edges
 from roadworthy.operate.mirroring import recorded_answer, rehearsed, simulated_act
 from roadworthy.operate.modelcalls.stepping import Done, calls_of, question_for, unanswered
 from roadworthy.operate.modelcalls.writing import Question, write
@@ -73,7 +74,7 @@ class _Finished:
     value: object
     cost: Cost
     asked: Mapping[str, object] | None = None
-    """What a read tool was called with: sealed beside the answer, so that a transcript can show it."""
+    """What a read tool or a knowledge source was asked: sealed beside the answer, so that a transcript can show it."""
     calls: tuple[Call, ...] = ()
 
 
@@ -126,7 +127,10 @@ class Run:
         return Prediction.from_json(mapping(recorded))
 
     async def retrieve(self, knowledge: str, query: str, *, top_k: int = 4) -> list[Passage]:
-        """The passages of a declared knowledge source that fit best, best first."""
+        """The passages of a declared knowledge source that fit best, best first.
+
+        Read with the rights that the charter gives the release, on behalf of the person the case is about.
+        """
         retriever = self._release.retrievers.get(knowledge)
         if retriever is None:
             raise undeclared("knowledge source", knowledge, self._release.retrievers)
@@ -135,11 +139,11 @@ class Run:
 
         def perform() -> Done:
             begun = time.thread_time_ns()
-            found = retriever.search(query, top_k=top_k)
+            found = retriever.search(query, top_k=top_k, subject=self._case.subject)
             return Done([passage.as_json() for passage in found], self._cpu_cost(begun))
 
         recorded = self._step(f"retrieve:{knowledge}", {"query": query, "top_k": top_k}, perform, _RESERVE)
-        return [Passage(**item) for item in recorded]  # type: ignore[attr-defined]
+        return [Passage.from_json(item) for item in recorded]  # type: ignore[attr-defined]
 
     async def call(self, tool: str, **arguments: object) -> Mapping[str, Any]:
         """What a read tool answers. Asked with trusted values alone, the fields that the charter calls
@@ -290,21 +294,20 @@ class Run:
         if finished.asked is not None:
             kept["asked"] = finished.asked
         sealed = self._deployment.vault.seal(tx, self._case.subject, kept)
-        self._deployment.store.cases.record_step(
-            tx,
-            Step(
-                case=self._case.id,
-                run=self._case.run,
-                ordinal=finished.ordinal,
-                name=finished.name,
-                arguments=finished.arguments,
-                result=sealed.id,
-                segment=self._case.segment,
-                attempts=1,
-                cost=finished.cost,
-                recorded_at=self._deployment.now(),
-            ),
+        step = Step(
+            case=self._case.id,
+            run=self._case.run,
+            ordinal=finished.ordinal,
+            name=finished.name,
+            arguments=finished.arguments,
+            result=sealed.id,
+            segment=self._case.segment,
+            attempts=1,
+            cost=finished.cost,
+            recorded_at=self._deployment.now(),
         )
+        self._deployment.store.cases.record_step(tx, step)
+        keep_edges(self._deployment, tx, step, finished.value, sealed.digest)
         if finished.calls:
             self._deployment.store.metering.record(tx, finished.calls)
 
@@ -329,7 +332,7 @@ class Run:
         cost = done.cost
         # What the workflow sees now is exactly what it will see when the step is replayed.
         value = json.loads(json.dumps(done.value, default=str))
-        asked = plain(arguments) if name.startswith("call:") else None
+        asked = plain(arguments) if name.startswith(("call:", "retrieve:")) else None
         calls = calls_of(self._deployment, self._case, name, done.exchanges)
         self._finished = _Finished(ordinal, name, digest, value, cost, asked, calls)
         self.spent = self.spent + cost

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Mapping
+from contextvars import copy_context
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, get_args, get_type_hints
@@ -16,19 +17,22 @@ from roadworthy.casework.effect import SETTLED, EffectState
 from roadworthy.casework.journal import Journal
 from roadworthy.casework.prediction import Prediction
 from roadworthy.casework.review import ReviewKind
-from roadworthy.casework.vocabulary import Case, Decision, Workflow, checked_decision
+from roadworthy.casework.vocabulary import Case, Decision, Passage, Workflow, checked_decision
 from roadworthy.disposition import Kind
 from roadworthy.errors import Conflict, Corrupt, InputProblem, Problem, RoadworthyError, Unavailable
+from roadworthy.operate.canaries import observe_decision
 from roadworthy.operate.delivering import deliver
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.disposing import Weighed, fingerprint, weigh
 from roadworthy.operate.jobs import open_review, segment_job
+from roadworthy.operate.logged import about
 from roadworthy.operate.mirroring import end_rehearsed, from_recordings, rehearsed
 from roadworthy.operate.proposing import declared, effect_event, shared_slot
 from roadworthy.operate.run import Halted, Run, Suspended
+from roadworthy.operate.taking_back import taking_back
 from roadworthy.ports import LoadedRelease, Transaction
 from roadworthy.quantities import Cost
-from roadworthy.stage import SIMULATED
+from roadworthy.stage import SIMULATED, Stage
 
 _loops = threading.local()
 RETRY_S = 5.0
@@ -55,8 +59,9 @@ def run_segment(deployment: Deployment, reference: str) -> None:
         _park(deployment, case, stopped)
         return
     try:
-        release = from_recordings(deployment, case, deployment.loader.load(case.release))
-        _execute(deployment, case, release)
+        with about(use_case=case.use_case, release=case.release):
+            release = from_recordings(deployment, case, deployment.loader.load(case.release))
+            _execute(deployment, case, release)
     except Conflict:
         return  # somebody moved the case meanwhile; their job goes on
     except Unavailable:
@@ -110,7 +115,8 @@ def _execute(deployment: Deployment, case: CaseRecord, release: LoadedRelease) -
 def _concluded(workflow: Workflow, case: Case[Any], run: Run) -> Decision:
     """What the workflow decides. What ended the run ends it, whatever the workflow made of that."""
     try:
-        returned = _runner().run(_handle(workflow, case, run))
+        # The loop would keep the context of its first case: what its lines are about must be this one.
+        returned = _runner().run(_handle(workflow, case, run), context=copy_context())
     except BaseException as fault:  # noqa: BLE001 - told apart below
         # Its tasks may have taken the loop down: the next case gets a new one.
         _loops.__dict__.pop("loop", None)
@@ -194,12 +200,14 @@ def _decide(
             month = deployment.now().date().replace(day=1)
             deployment.store.effects.reserve_spend(tx, case.use_case, "usage", month, cost.nano)
         decided = _after_decision(deployment, tx, case, decided, release, weighed)
+        observe_decision(deployment, tx, case, asked=handled_by == "person", cost=cost)
         deployment.record(
             tx,
             "case.decided",
             "system",
             {"case": case.id, "use_case": case.use_case},
             {
+                **_named_documents(deployment, tx, case, decision),
                 "answer": decided.answer,
                 "confidence_bp": 0
                 if decision.confidence != decision.confidence
@@ -214,6 +222,16 @@ def _decide(
                 ],
             },
         )
+
+
+def _named_documents(
+    deployment: Deployment, tx: Transaction, case: CaseRecord, decision: Decision
+) -> Mapping[str, str]:
+    """Where the documents are sealed that the decision rests on. The ledger could never forget their names."""
+    named = dict.fromkeys(one.document for one in decision.because if isinstance(one, Passage))
+    if not named:
+        return {}
+    return {"because": deployment.vault.seal(tx, case.subject, {"documents": list(named)}).id}
 
 
 def _after_decision(
@@ -277,6 +295,7 @@ def _suspend(deployment: Deployment, case: CaseRecord, run: Run) -> None:
             updated_at=deployment.now(),
         )
         deployment.store.cases.save(tx, waiting, expected=case.version)
+        observe_decision(deployment, tx, case, asked=True)
 
 
 def _park(deployment: Deployment, case: CaseRecord, reason: str, run: Run | None = None) -> None:
@@ -292,6 +311,10 @@ def _park(deployment: Deployment, case: CaseRecord, reason: str, run: Run | None
             updated_at=deployment.now(),
         )
         deployment.store.cases.save(tx, parked, expected=case.version)
+        release = deployment.store.releases.get(tx, case.release)
+        if release is not None and release.stage is Stage.HALTED:
+            # It may have been taken in while the release was halted, unseen by who took its cases back.
+            deployment.engine.enqueue(tx, taking_back(case.use_case, case.release, f"parked {case.id}"))
         deployment.record(
             tx, "case.parked", "system", {"case": case.id, "use_case": case.use_case}, {"reason": reason}
         )
@@ -320,6 +343,8 @@ def _hand_over(deployment: Deployment, case: CaseRecord, problem: RoadworthyErro
             updated_at=deployment.now(),
         )
         deployment.store.cases.save(tx, waiting, expected=fresh.version)
+        spent = deployment.store.cases.spent(tx, case.id)
+        observe_decision(deployment, tx, case, asked=True, cost=spent)
         if charter is not None:
             open_review(
                 deployment, tx, waiting, charter, kind, reasons=(f"{problem.code}: {problem.message}",)

@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from roadworthy.casework.case import Event, State, move
 from roadworthy.casework.effect import EffectEvent, EffectState, move_effect
-from roadworthy.errors import Conflict, InputProblem, NotFound, Problem
+from roadworthy.errors import Conflict, InputProblem, NotFound, Problem, RoadworthyError
 from roadworthy.operate.clearance import Stopped
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.jobs import delivery_job, segment_job
 from roadworthy.operate.words import check_words
-from roadworthy.ports import Job, Store
+from roadworthy.ports import Job, Store, Transaction
 from roadworthy.principal import SYSTEM, Principal, Stop, require, require_person, require_second
 from roadworthy.stage import ENDED
 
 _KINDS = ("use_case", "release", "tool", "model")
 BATCH = 200
+MOST_NAMED = 20
+LOOK_S = 0.02
+ALIVE = timedelta(seconds=15)
+"""A worker or gateway that said nothing for so long is taken for dead."""
+_GONE = datetime.fromtimestamp(0, UTC)
 
 
 def stop(deployment: Deployment, principal: Principal, scope: str, *, reason: str) -> Stop:
-    """Throw the switch for ``all``, ``use_case:support``, ``release:sha256:…``, ``tool:refunds.issue`` or ``model:intent``."""
+    """Throw the switch for ``all``, ``use_case:support``, ``release:support/r2`` or ``release:sha256:…``,
+    ``tool:refunds.issue`` or ``model:intent`` (a task, or a language model of the charter).
+
+    Thrown again by the same person with the same words: it is the same stop.
+    Errors: ``InputProblem`` RW-STOP-001 for no scope, RW-STOP-002 without a reason, RW-STOP-005 for a name that
+    nothing has here: such a stop would stop nothing.
+    """
     use_case = scope.partition(":")[2] if scope.startswith("use_case:") else ""
     require(principal, "stop", use_case=use_case)
     check_words(scope=scope, reason=reason)
@@ -38,11 +51,108 @@ def stop(deployment: Deployment, principal: Principal, scope: str, *, reason: st
         )
     if not reason.strip():
         raise InputProblem("RW-STOP-002", Problem("a stop needs a reason", hint="say why in a few words"))
+    if scope != "all":
+        scope = f"{kind}:{_known(deployment, kind, name)}"
     with deployment.store.read() as tx:
         for active in deployment.store.switches.active(tx):
             if (active.scope, active.stopped_by, active.reason) == (scope, principal.id, reason):
                 return active
     return _throw(deployment, principal, scope, reason)
+
+
+def _known(deployment: Deployment, kind: str, name: str) -> str:
+    """The name as clearance asks for it. A typing error must not pass for a stop."""
+    with deployment.store.read() as tx:
+        use_cases = deployment.store.releases.use_cases(tx)
+        rollouts = [deployment.store.releases.rollout(tx, use_case) for use_case in use_cases]
+    releases = [release for rollout in rollouts for release in rollout.releases]
+    known: set[str] = set(use_cases)
+    if kind == "release":
+        use_case, slash, short_name = name.rpartition("/")
+        of_it = [release for release in releases if release.use_case == use_case or not slash]
+        found = {
+            release.digest
+            for release in of_it
+            if name == release.digest or (slash and short_name == release.name)
+        }
+        if len(found) == 1:
+            return found.pop()
+        known = {f"{release.use_case}/{release.name}" for release in releases}
+    elif kind in {"tool", "model"}:
+        known = set()
+        for release in releases:
+            if release.stage in ENDED and release.fit_until is None:
+                continue
+            try:
+                charter = deployment.loader.charter(release.digest)
+            except RoadworthyError:
+                return name  # what it names cannot be told: better a stop too many
+            known |= set(charter.tools) if kind == "tool" else {*charter.tasks, *charter.models}
+    if kind != "release" and name in known:
+        return name
+    raise InputProblem(
+        "RW-STOP-005",
+        Problem(
+            f"no {kind.replace('_', ' ')} `{name}` here, so this would stop nothing",
+            hint=f"known: {', '.join(sorted(known)[:MOST_NAMED]) or 'none'}; `all` stops everything",
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Obedience:
+    """Who obeys a stop. ``obeyed``: milliseconds from the stop to each one's word, in that order.
+
+    ``missing``: workers and gateways that are alive and have not said so yet. Without a clearance read a
+    moment ago they act for at most half a second more.
+    """
+
+    obeyed: Mapping[str, int]
+    missing: tuple[str, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Somebody is alive, and everybody who is obeys."""
+        return bool(self.obeyed) and not self.missing
+
+    @property
+    def elapsed_ms(self) -> int | None:
+        """Until the last one obeyed; None while one is missing."""
+        return max(self.obeyed.values()) if self.complete else None
+
+    def as_json(self) -> dict[str, Any]:
+        """As every door shows it; times in milliseconds from the stop."""
+        return {
+            "obeyed_by": sorted(self.obeyed),
+            "obeyed_after_ms": dict(self.obeyed),
+            "missing": list(self.missing),
+            "elapsed_ms": self.elapsed_ms,
+        }
+
+
+def obedience(deployment: Deployment, tx: Transaction, thrown: Stop) -> Obedience:
+    """Who obeys a stop at this moment."""
+    now = deployment.now()
+    said = deployment.store.switches.obeyed(tx, thrown.id)
+    beats = deployment.store.switches.acknowledgements(tx)
+    # Machines' clocks differ by little; nobody obeyed before it was thrown.
+    obeyed = {
+        worker: max(0, round((at - thrown.stopped_at).total_seconds() * 1000))
+        for worker, at in said.items()
+    }
+    alive = {worker for worker, (_, at) in beats.items() if now - at < ALIVE}
+    return Obedience(obeyed, tuple(sorted(alive - obeyed.keys())))
+
+
+def await_obedience(deployment: Deployment, thrown: Stop, *, within_s: float) -> Obedience:
+    """Look until everybody obeys, or for ``within_s`` seconds. Nobody alive: it returns at once."""
+    until = time.monotonic() + within_s
+    while True:
+        with deployment.store.read() as tx:
+            seen = obedience(deployment, tx, thrown)
+        if not seen.missing or time.monotonic() >= until:
+            return seen
+        time.sleep(LOOK_S)
 
 
 @contextmanager
@@ -152,19 +262,27 @@ def _unpark_case(deployment: Deployment, case_id: str) -> None:
 
 
 def read_stopped(store: Store) -> Stopped:
-    """What is stopped now: thrown switches, and releases that ended. The source of every clearance."""
+    """What is stopped now: thrown switches, and releases that ended. The source of every clearance.
+
+    A release that is retired and may still come back finishes what it has in hand.
+    """
     with store.read() as tx:
-        scopes = {thrown.scope: thrown.reason for thrown in store.switches.active(tx)}
+        active = store.switches.active(tx)
+        scopes = {thrown.scope: thrown.reason for thrown in active}
         for use_case in store.releases.use_cases(tx):
             for release in store.releases.rollout(tx, use_case).releases:
-                if release.stage in ENDED:
+                if release.stage in ENDED and release.fit_until is None:
                     scopes.setdefault(f"release:{release.digest}", f"{release.name} is {release.stage}")
-    return Stopped(scopes)
+    return Stopped(scopes, frozenset(thrown.id for thrown in active))
 
 
 def acknowledge(deployment: Deployment, worker: str, *, at: datetime) -> None:
-    """A worker notes the newest stop it obeys; shown beside the switch."""
+    """A worker or gateway says that it is alive and which stops it obeys: those its clearance has read.
+
+    ``at`` the beginning of 1970: it ends, and nobody waits for it any more.
+    """
+    stops = deployment.clearance.stops
     with deployment.store.write() as tx:
-        active = deployment.store.switches.active(tx)
-        newest = max((thrown.id for thrown in active), default="")
-        deployment.store.switches.acknowledge(tx, worker, seen=newest, at=at)
+        deployment.store.switches.acknowledge(tx, worker, seen=max(stops, default=""), at=at)
+        if at > _GONE:
+            deployment.store.switches.obey(tx, worker, stops, at=deployment.now())

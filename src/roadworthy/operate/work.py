@@ -13,10 +13,13 @@ from roadworthy.errors import RoadworthyError, Unavailable
 from roadworthy.operate.bookkeeping import sequence
 from roadworthy.operate.delivering import deliver
 from roadworthy.operate.deployment import Deployment
+from roadworthy.operate.logged import about
 from roadworthy.operate.reviewing import escalate_due
-from roadworthy.operate.rollout import roll_back
+from roadworthy.operate.rollout import look_at_canary
 from roadworthy.operate.segments import run_segment
 from roadworthy.operate.stopping import acknowledge, unpark
+from roadworthy.operate.taking_back import roll_back
+from roadworthy.telemetry import case_trace
 
 BOOKS_EVERY_S = 0.2
 ACKNOWLEDGE_EVERY = timedelta(seconds=5)
@@ -27,13 +30,33 @@ _log = logging.getLogger("roadworthy.worker")
 
 def handlers(deployment: Deployment) -> Mapping[str, Callable[[str], None]]:
     """What each kind of job does. Every handler may run again after a crash."""
-    return {
+    made: dict[str, Callable[[str], object]] = {
         "segment": lambda reference: run_segment(deployment, reference),
         "deliver": lambda reference: deliver(deployment, reference),
         "due": lambda reference: escalate_due(deployment, reference),
         "rollback": lambda reference: roll_back(deployment, reference),
+        "canary": lambda reference: _look_at_canary(deployment, reference),
         "unpark": lambda reference: unpark(deployment, reference),
     }
+    return {kind: _told(kind, handle) for kind, handle in made.items()}
+
+
+def _told(kind: str, handle: Callable[[str], object]) -> Callable[[str], None]:
+    """The handler, with lines of its log that tell what it worked on."""
+
+    def handled(reference: str) -> None:
+        case, _, rest = reference.partition("/")
+        run = rest.partition("/")[0] if kind == "segment" else ""
+        trace = case_trace(case, int(run)) if run.isdecimal() else ""
+        of_case = case if kind in {"segment", "deliver"} else ""
+        with about(job=kind, case=of_case, run=run, trace=trace):
+            handle(reference)
+
+    return handled
+
+
+def _look_at_canary(deployment: Deployment, use_case: str) -> None:
+    look_at_canary(deployment, use_case)
 
 
 def wait_for(
@@ -120,14 +143,14 @@ class Worker:
                 with self._deployment.store.read() as tx:
                     active = {thrown.id for thrown in self._deployment.store.switches.active(tx)}
                 if active != seen or now - said_at >= ACKNOWLEDGE_EVERY:
-                    # Clearance of this process is as new as this read before it says that it obeys.
-                    self._deployment.clearance.forget()
+                    # It says that it obeys what its clearance has read, and nothing newer.
+                    self._deployment.clearance.renew()
                     acknowledge(self._deployment, self._name, at=now)
                     seen, said_at = active, now
                 while sequence(self._deployment):
                     pass
             except RoadworthyError as problem:
-                _log.warning("books wait: %s", problem.code)
+                _log.warning("books wait: %s", problem.code, extra={"code": problem.code})
             if ending:
                 self._say_goodbye()
                 return
@@ -137,7 +160,7 @@ class Worker:
             try:
                 duty.do(self._deployment)
             except RoadworthyError as problem:
-                _log.warning("%s waits: %s", duty.name, problem.code)
+                _log.warning("%s waits: %s", duty.name, problem.code, extra={"code": problem.code})
             except Exception as fault:  # noqa: BLE001 - a mistake in one round must not end the duty for good
                 _log.error("%s failed: %s", duty.name, type(fault).__name__)
             self._ending.wait(duty.every_s)

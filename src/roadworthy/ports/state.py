@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,6 +19,7 @@ from roadworthy.ledger import Checkpoint, Entry
 from roadworthy.ports.evaluating import Evaluations
 from roadworthy.ports.metering import Metering
 from roadworthy.ports.spotchecks import SpotChecks
+from roadworthy.ports.watching import Alerts, LineageStore, Observations
 from roadworthy.principal import Approval, Principal, Stop
 from roadworthy.quantities import Cost, Digest, Id
 from roadworthy.release import Archive, Release, Rollout
@@ -203,6 +204,9 @@ class Releases(Protocol):
     def add(self, tx: Transaction, release: Release, archive: Archive) -> bool:
         """False if the digest is known. Files are stored once per content."""
 
+    def get(self, tx: Transaction, release: str) -> Release | None:
+        """By digest."""
+
     def save(self, tx: Transaction, release: Release) -> None: ...
 
     def rollout(self, tx: Transaction, use_case: str, *, lock: bool = False) -> Rollout:
@@ -305,6 +309,12 @@ class Switches(Protocol):
 
     def acknowledgements(self, tx: Transaction) -> Mapping[str, tuple[str, datetime]]: ...
 
+    def obey(self, tx: Transaction, worker: str, stops: Collection[str], *, at: datetime) -> None:
+        """A worker obeys these stops from now on. What it said of one before stays."""
+
+    def obeyed(self, tx: Transaction, stop: str) -> Mapping[str, datetime]:
+        """When each worker first said that it obeys this stop, in that order."""
+
 
 class Replies(Protocol):
     """Answers to requests with an ``Idempotency-Key``."""
@@ -354,6 +364,9 @@ class Store(Protocol):
     evaluations: Evaluations
     spot_checks: SpotChecks
     metering: Metering
+    lineage: LineageStore
+    observed: Observations
+    alerts: Alerts
 
     def read(self) -> AbstractContextManager[Transaction]: ...
 
@@ -387,4 +400,10 @@ class Vault(Protocol):
         """Keyed digest: the same for equal values of one subject, unguessable once it is erased."""
 
     def erase(self, tx: Transaction, subject: str, *, at: datetime) -> int:
-        """Destroy the key and the ciphertexts; returns how many payloads. Again: 0."""
+        """Destroy the key and the ciphertexts; returns how many payloads. Again: 0.
+
+        That the subject was erased, and when last, stays on record, whether or not there was anything to erase.
+        """
+
+    def erased(self, tx: Transaction, subjects: Collection[str]) -> Mapping[str, datetime]:
+        """Those of some subjects who were ever erased, with the time of the last erasure."""

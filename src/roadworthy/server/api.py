@@ -16,7 +16,7 @@ from roadworthy.operate.explain import case_json
 from roadworthy.principal import require
 from roadworthy.server.asking import Ask
 from roadworthy.server.bodies import Body
-from roadworthy.server.views import cases, reviews, use_case
+from roadworthy.server.views import cases, reviews, rollouts, use_case, watching
 from roadworthy.server.views.shared import active_stops, plain, stop_json
 
 PREFIX = "/api/v1"
@@ -54,7 +54,8 @@ class NewDecision(Body):
 
 
 class NewStop(Body):
-    """What to stop: ``all``, ``use_case:NAME``, ``release:DIGEST``, ``tool:NAME`` or ``model:TASK``."""
+    """What to stop: ``all``, ``use_case:NAME``, ``release:USE_CASE/r2`` or ``release:DIGEST``, ``tool:NAME`` or
+    ``model:NAME`` of a task or a language model."""
 
     scope: str
     reason: str
@@ -175,6 +176,11 @@ def _showing(view: Callable[[Ask], dict[str, Any]]) -> Callable[[Ask, None], Rep
     return lambda ask, _body: Reply(200, view(ask))
 
 
+def _doing(act: Callable[[Ask, Any], dict[str, Any]]) -> Callable[[Ask, Any], Reply]:
+    """An operation that changes something and answers with what it changed."""
+    return lambda ask, body: Reply(200, act(ask, body))
+
+
 _PAGED = {"after": "cursor: `after` of the page before", "limit": "rows, 1 to 200 (default 50)"}
 _WHICH = {
     "stage": "pilot, shadow, canary or production (default: the next one)",
@@ -228,6 +234,57 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "GET", "/use-cases/{name}/releases", "listReleases", "All releases with their stages and approvals.",
         _showing(use_case.releases),
+    ),
+    Operation(
+        "GET", "/use-cases/{name}/assignment", "readAssignment",
+        "Which release the case of a key has, or would get; the same key gets the same answer.",
+        _showing(rollouts.assignment), query={"case": "external key of the case"}, required=frozenset({"case"}),
+    ),
+    Operation(
+        "GET", "/use-cases/{name}/releases/{release}", "showRelease",
+        "One release: signature, files, and how its canary stands.", _showing(rollouts.shown),
+    ),
+    Operation(
+        "GET", "/use-cases/{name}/difference", "compareReleases", "What tells two releases apart, in words.",
+        _showing(rollouts.difference), query={"before": "name or digest", "after": "name or digest"},
+        required=frozenset({"before", "after"}),
+    ),
+    Operation(
+        "POST", "/use-cases/{name}/releases/{release}/promote", "promoteRelease",
+        "Move a release one stage on, or its canary one step, if the gate passes.",
+        _doing(rollouts.promoted), rollouts.NewPromotion,
+    ),
+    Operation(
+        "POST", "/use-cases/{name}/releases/{release}/abort", "abortRelease", "Halt a release at once.",
+        _doing(rollouts.aborted), rollouts.NewReason,
+    ),
+    Operation(
+        "POST", "/use-cases/{name}/rollback", "rollBack",
+        "Halt what is in production and bring back the release before it.",
+        _doing(rollouts.went_back), rollouts.NewReason,
+    ),
+    Operation(
+        "GET", "/lineage/cases/{name:path}", "readLineage", "What a case's decision rests on, and what it caused.",
+        _showing(watching.of_case),
+        query={"use_case": "whose case the key names", "form": "`edges` (default) or `prov` for PROV-JSON"},
+    ),
+    Operation(
+        "GET", "/lineage/{kind}/{name:path}", "listUses", "Decisions that used a document, a model or a tool, newest first.",
+        _showing(watching.uses), query={"version": "only this digest", **_PAGED},
+    ),
+    Operation(
+        "GET", "/alerts", "listAlerts", "Alerts, newest first, and who was told.",
+        _showing(watching.alerts), query={"use_case": "only this one", **_PAGED},
+    ),
+    Operation(
+        "POST", "/alerts/{id}/acknowledge", "acknowledgeAlert", "Say that somebody looks at it; it fires on until it is over.",
+        _doing(watching.acknowledged), NewResume,
+    ),
+    Operation(
+        "GET", "/incident", "showIncident", "Releases, alerts, stops and actions of a period, and the cases they touched.",
+        _showing(watching.incident_of),
+        query={"from": "time with zone", "to": "time with zone (default: now)", "use_case": "only this one"},
+        required=frozenset({"from"}),
     ),
     Operation("GET", "/stop", "listStops", "What is stopped now.", stops),
     Operation("POST", "/stop", "stop", "Throw the stop switch for a scope.", stop, NewStop),

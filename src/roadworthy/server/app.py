@@ -18,6 +18,7 @@ from roadworthy.server.api import PREFIX
 from roadworthy.server.assets import Assets
 from roadworthy.server.guard import Guard, host_name
 from roadworthy.server.health import Health
+from roadworthy.server.metrics import Metrics
 from roadworthy.server.problems import no_such_page, problem_json, wrong_method
 from roadworthy.server.rendering import Renderer
 from roadworthy.server.session import NOBODY, Cookies, Visitor
@@ -50,6 +51,7 @@ def application(
         routes=[
             *machines.routes(deployment, title=title),
             *health.routes(),
+            *Metrics(deployment).routes(),
             *assets.routes(),
             *signing.routes(renderer),
             *forms.routes(renderer),

@@ -35,7 +35,7 @@ class FolderLoader:
     """Keeps the releases that were loaded last; one load of a release at a time, others go on meanwhile.
 
     ``releases`` gives the archive of a digest, ``assemble`` joins what a release names with what
-    carries it out. A release that is pushed out of the memory goes on where it is in use.
+    carries it out; ``check`` raises where a release that lies unpacked here may not run. A release that is pushed out of the memory goes on where it is in use.
     """
 
     def __init__(
@@ -46,10 +46,12 @@ class FolderLoader:
         *,
         keep: int = 16,
         keep_charters: int = 256,
+        check: Callable[[str], object] = lambda _digest: None,
     ) -> None:
         self._releases = releases
         self._root = root.absolute()
         self._assemble = assemble
+        self._check = check
         self._loaded = _Last[LoadedRelease](keep)
         self._charters = _Last[Charter](keep_charters)
         self._loading = tuple(threading.Lock() for _ in range(_LOCKS))
@@ -93,6 +95,8 @@ class FolderLoader:
                 archive = self._releases(digest)
                 archive.verify(digest)
                 unpack(archive, folder)
+            else:
+                self._check(digest)
             loaded = self._assembled(digest, archive, folder)
             # Policies and templates were read from the folder: it must have been whole all the while.
             if found(folder, digest) is not None:

@@ -81,11 +81,11 @@ class SqlCases:
 
     def get(self, tx: Transaction, case: str) -> CaseRecord | None:
         row = execute(tx, _GET, {"id": case}).first()
-        return None if row is None else _read(row)
+        return None if row is None else read_case(row)
 
     def by_key(self, tx: Transaction, use_case: str, key: str, *, twin: str = "") -> CaseRecord | None:
         row = execute(tx, _BY_KEY, {"use_case": use_case, "key": key, "twin": twin}).first()
-        return None if row is None else _read(row)
+        return None if row is None else read_case(row)
 
     def save(self, tx: Transaction, case: CaseRecord, *, expected: int) -> None:
         values = {**_values(case), "row_id": case.id, "expected": expected}
@@ -117,7 +117,7 @@ class SqlCases:
             query = query.where(_case.c.key.startswith(key_starts, autoescape=True))
         if after:
             query = query.where(_case.c.id < seen(after))
-        rows = [_read(row) for row in execute(tx, query)]
+        rows = [read_case(row) for row in execute(tx, query)]
         return page(rows, [case.id for case in rows], size)
 
     def counts(
@@ -242,7 +242,8 @@ def _values(case: CaseRecord) -> dict[str, Any]:
     }
 
 
-def _read(row: sa.Row[Any]) -> CaseRecord:
+def read_case(row: sa.Row[Any]) -> CaseRecord:
+    """A row as its case."""
     return CaseRecord(
         id=row.id,
         use_case=row.use_case,

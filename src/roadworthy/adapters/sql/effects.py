@@ -38,7 +38,7 @@ class SqlEffects:
 
     def get(self, tx: Transaction, effect: str) -> EffectRecord | None:
         row = execute(tx, _GET, {"id": effect}).first()
-        return None if row is None else _read(row)
+        return None if row is None else read_effect(row)
 
     def save(self, tx: Transaction, effect: EffectRecord, *, expected: int) -> None:
         values = {**_values(effect), "row_id": effect.id, "expected": expected}
@@ -47,7 +47,7 @@ class SqlEffects:
 
     def of_case(self, tx: Transaction, case: str) -> tuple[EffectRecord, ...]:
         """Oldest first."""
-        return tuple(_read(row) for row in execute(tx, _OF_CASE, {"case": case}))
+        return tuple(read_effect(row) for row in execute(tx, _OF_CASE, {"case": case}))
 
     def in_state(
         self,
@@ -65,7 +65,7 @@ class SqlEffects:
             query = query.where(_effect.c.use_case == use_case)
         if release:
             query = query.where(_effect.c.release == release)
-        return tuple(_read(row) for row in execute(tx, query))
+        return tuple(read_effect(row) for row in execute(tx, query))
 
     def reserve_spend(self, tx: Transaction, use_case: str, tool: str, day: date, minor: int) -> int:
         values = {"use_case": use_case, "tool": tool, "day": day.isoformat(), "minor": minor}
@@ -101,7 +101,8 @@ def _values(effect: EffectRecord) -> dict[str, Any]:
     }
 
 
-def _read(row: sa.Row[Any]) -> EffectRecord:
+def read_effect(row: sa.Row[Any]) -> EffectRecord:
+    """A row as its effect."""
     return EffectRecord(
         id=row.id,
         case=row.case_id,

@@ -6,6 +6,8 @@ its reserve, which moves from ``reserved_nano`` to ``interrupted_nano`` when the
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
@@ -31,6 +33,7 @@ _OPEN = _insert.on_conflict_do_update(
         "attempts": _step.c.attempts + 1,
         "interrupted_nano": _step.c.interrupted_nano + _step.c.reserved_nano,
         "reserved_nano": _new.reserved_nano,
+        "began_at": _new.began_at,
     },
     where=_unrecorded,
 ).execution_options(**COUNTED)
@@ -70,6 +73,7 @@ _STEPS = (
     sa.select(
         _step.c.case_id, _step.c.run, _step.c.ordinal, _step.c.name, _step.c.arguments, _step.c.result,
         _step.c.segment, _step.c.attempts, _step.c.cost_nano, _step.c.currency, _step.c.at,
+        _step.c.began_at,
     )
     .where(
         _step.c.case_id == sa.bindparam("case"), _step.c.run == sa.bindparam("run"), _step.c.result.is_not(None)
@@ -99,20 +103,23 @@ _SPENT = (
 
 def steps(tx: Transaction, case: str, run: int) -> tuple[Step, ...]:
     """Recorded steps of one run, by ordinal."""
-    return tuple(
-        Step(
-            case=row.case_id,
-            run=row.run,
-            ordinal=row.ordinal,
-            name=row.name,
-            arguments=row.arguments,
-            result=row.result,
-            segment=row.segment,
-            attempts=row.attempts,
-            cost=Cost(row.cost_nano, row.currency),
-            recorded_at=row.at,
-        )
-        for row in execute(tx, _STEPS, {"case": case, "run": run})
+    return tuple(read_step(row) for row in execute(tx, _STEPS, {"case": case, "run": run}))
+
+
+def read_step(row: sa.Row[Any]) -> Step:
+    """A row with a result as its step."""
+    return Step(
+        case=row.case_id,
+        run=row.run,
+        ordinal=row.ordinal,
+        name=row.name,
+        arguments=row.arguments,
+        result=row.result,
+        segment=row.segment,
+        attempts=row.attempts,
+        cost=Cost(row.cost_nano, row.currency),
+        recorded_at=row.at,
+        began_at=row.began_at,
     )
 
 
@@ -132,6 +139,7 @@ def open_step(tx: Transaction, opening: Opening) -> None:
         "cost_nano": 0,
         "currency": opening.reserved.currency,
         "at": opening.opened_at,
+        "began_at": opening.opened_at,
     }
     if execute(tx, _OPEN, values).rowcount != 1:
         raise _taken(tx, opening.case, opening.run, opening.ordinal, opening.reserved)
@@ -166,6 +174,7 @@ def record_step(tx: Transaction, step: Step) -> None:
         "cost_nano": step.cost.nano,
         "currency": step.cost.currency,
         "at": step.recorded_at,
+        "began_at": None,
     }
     if execute(tx, _RECORD, values).rowcount != 1:
         raise _taken(tx, step.case, step.run, step.ordinal, step.cost)

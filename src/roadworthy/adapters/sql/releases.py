@@ -25,6 +25,7 @@ _ADD_FILE = sa.insert(_file)
 _ADD_CONTENT = insert(_content).on_conflict_do_nothing(index_elements=[_content.c.digest])
 _SAVE = _release.update().where(_release.c.digest == sa.bindparam("saved"))
 _KNOWN = sa.select(_release.c.digest).where(_release.c.digest == sa.bindparam("release"))
+_GET = sa.select(_release).where(_release.c.digest == sa.bindparam("release"))
 _ROLLOUT = (
     sa.select(_release).where(_release.c.use_case == sa.bindparam("use_case")).order_by(_release.c.number)
 )
@@ -69,6 +70,10 @@ class SqlReleases:
         if execute(tx, _SAVE, values).rowcount != 1:
             raise _unknown(release.digest)
 
+    def get(self, tx: Transaction, release: str) -> Release | None:
+        row = execute(tx, _GET, {"release": release}).first()
+        return None if row is None else _read(row)
+
     def rollout(self, tx: Transaction, use_case: str, *, lock: bool = False) -> Rollout:
         if lock:
             locks.hold(opened(tx).connection, locks.ROLLOUT, use_case)
@@ -100,6 +105,11 @@ def _values(release: Release) -> dict[str, Any]:
         "created_at": release.created_at,
         "stage_since": release.stage_since,
         "reason": release.reason,
+        "step": release.step,
+        "step_since": release.step_since,
+        "fit_until": release.fit_until,
+        "signature": release.signature,
+        "key": release.key,
     }
 
 
@@ -115,4 +125,9 @@ def _read(row: sa.Row[Any]) -> Release:
         created_at=row.created_at,
         stage_since=row.stage_since,
         reason=row.reason,
+        step=row.step,
+        step_since=row.step_since,
+        fit_until=row.fit_until,
+        signature=row.signature,
+        key=row.key,
     )

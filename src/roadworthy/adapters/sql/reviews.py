@@ -32,7 +32,7 @@ class SqlReviews:
 
     def get(self, tx: Transaction, review: str) -> Review | None:
         row = execute(tx, _GET, {"id": review}).first()
-        return None if row is None else _read(row)
+        return None if row is None else read_review(row)
 
     def save(self, tx: Transaction, review: Review, *, expected: int) -> None:
         """Errors: ``Conflict`` RW-STORE-001 if the version is another one."""
@@ -42,7 +42,7 @@ class SqlReviews:
 
     def of_case(self, tx: Transaction, case: str) -> tuple[Review, ...]:
         """Oldest first."""
-        return tuple(_read(row) for row in execute(tx, _OF_CASE, {"case": case}))
+        return tuple(read_review(row) for row in execute(tx, _OF_CASE, {"case": case}))
 
     def open(
         self, tx: Transaction, use_case: str = "", *, after: str = "", limit: int = 50
@@ -54,7 +54,7 @@ class SqlReviews:
             query = query.where(_review.c.use_case == use_case)
         if after:
             query = query.where(_review.c.id > seen(after))
-        rows = [_read(row) for row in execute(tx, query)]
+        rows = [read_review(row) for row in execute(tx, query)]
         return page(rows, [review.id for review in rows], size)
 
     def count_open(self, tx: Transaction, use_case: str = "") -> int:
@@ -88,7 +88,8 @@ def _values(review: Review) -> dict[str, Any]:
     }
 
 
-def _read(row: sa.Row[Any]) -> Review:
+def read_review(row: sa.Row[Any]) -> Review:
+    """A row as its review."""
     return Review(
         id=row.id,
         case=row.case_id,

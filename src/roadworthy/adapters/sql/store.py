@@ -7,13 +7,16 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
+from roadworthy.adapters.sql.alerts import SqlAlerts
 from roadworthy.adapters.sql.cases import SqlCases
 from roadworthy.adapters.sql.effects import SqlEffects
 from roadworthy.adapters.sql.engine import begin_read, begin_write
 from roadworthy.adapters.sql.evaluations import SqlEvaluations
 from roadworthy.adapters.sql.evidence import SqlEvidence
 from roadworthy.adapters.sql.ledger import SqlLedger
+from roadworthy.adapters.sql.lineage import SqlLineage
 from roadworthy.adapters.sql.metering import SqlMetering
+from roadworthy.adapters.sql.observed import SqlObservations
 from roadworthy.adapters.sql.people import SqlPeople
 from roadworthy.adapters.sql.releases import SqlReleases
 from roadworthy.adapters.sql.replies import SqlReplies
@@ -45,6 +48,9 @@ class SqlStore(Store):
         self.evaluations = SqlEvaluations()
         self.spot_checks = SqlSpotChecks()
         self.metering = SqlMetering()
+        self.lineage = SqlLineage()
+        self.observed = SqlObservations()
+        self.alerts = SqlAlerts()
 
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ from roadworthy.adapters.sql.transaction import execute
 from roadworthy.ports import Transaction
 from roadworthy.principal import Stop
 
-_stop, _acknowledgement = schema.stop, schema.acknowledgement
+_stop, _acknowledgement, _obeyed = schema.stop, schema.acknowledgement, schema.obeyed
 
 _ADD = sa.insert(_stop)
 # Never limited: a stop left out of the answer would let something run.
@@ -27,6 +27,12 @@ _LIFT = (
 _new = insert(_acknowledgement)
 _ACKNOWLEDGE = _new.on_conflict_do_update(
     index_elements=[_acknowledgement.c.worker], set_={"seen": _new.excluded.seen, "at": _new.excluded.at}
+)
+_OBEY = insert(_obeyed).on_conflict_do_nothing(index_elements=[_obeyed.c.stop, _obeyed.c.worker])
+_OBEYED = (
+    sa.select(_obeyed.c.worker, _obeyed.c.at)
+    .where(_obeyed.c.stop == sa.bindparam("of_stop"))
+    .order_by(_obeyed.c.at, _obeyed.c.worker)
 )
 _ACKNOWLEDGEMENTS = sa.select(_acknowledgement).order_by(_acknowledgement.c.worker)
 
@@ -66,3 +72,11 @@ class SqlSwitches:
     def acknowledgements(self, tx: Transaction) -> Mapping[str, tuple[str, datetime]]:
         rows = execute(tx, _ACKNOWLEDGEMENTS)
         return {worker: (seen, at) for worker, seen, at in rows}
+
+    def obey(self, tx: Transaction, worker: str, stops: Collection[str], *, at: datetime) -> None:
+        if stops:
+            execute(tx, _OBEY, [{"stop": stop, "worker": worker, "at": at} for stop in sorted(stops)])
+
+    def obeyed(self, tx: Transaction, stop: str) -> Mapping[str, datetime]:
+        rows = execute(tx, _OBEYED, {"of_stop": stop})
+        return {row.worker: row.at for row in rows}

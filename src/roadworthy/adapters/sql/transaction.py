@@ -50,13 +50,23 @@ def execute(
         return opened(tx).connection.execute(statement, values)
 
 
-def add_rows(tx: Transaction, table: sa.Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+def add_rows(
+    tx: Transaction,
+    table: sa.Table,
+    columns: Sequence[str],
+    rows: list[tuple[Any, ...]],
+    *,
+    unless_there: bool = False,
+) -> None:
     """Insert many rows whose values are as the database holds them: a third of the time that ``execute`` takes.
 
-    Errors: as ``execute``.
+    ``unless_there`` passes over rows whose key is taken. Errors: as ``execute``.
     """
+    if not rows:
+        return
     names, marks = ", ".join(f'"{column}"' for column in columns), ", ".join("?" * len(columns))
-    execute_plain(tx, f"INSERT INTO {table.name} ({names}) VALUES ({marks})", rows)  # noqa: S608 - names of the schema
+    where = " ON CONFLICT DO NOTHING" if unless_there else ""
+    execute_plain(tx, f"INSERT INTO {table.name} ({names}) VALUES ({marks}){where}", rows)  # noqa: S608 - names of the schema
 
 
 def execute_plain(

@@ -11,6 +11,7 @@ import hmac
 import sqlite3
 import threading
 from collections import OrderedDict
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,6 +36,7 @@ KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
 MOST_KEYS: Final = 10_000
 """Subjects whose keys a process keeps in memory."""
+ASKED_AT_ONCE: Final = 500
 _ATTEMPTS: Final = 3
 
 _key, _payload = schema.subject_key, schema.payload
@@ -75,6 +77,12 @@ _DESTROY = (
     _key.update()
     .where(_key.c.subject == sa.bindparam("erased"), _key.c.destroyed_at.is_(None))
     .values(wrapped=None, destroyed_at=sa.bindparam("moment"))
+)
+_TOMBSTONE = sa.insert(_key).values(wrapped=None)
+_ERASED = (
+    sa.select(_key.c.subject, sa.func.max(_key.c.destroyed_at).label("at"))
+    .where(_key.c.subject.in_(sa.bindparam("subjects", expanding=True)), _key.c.destroyed_at.is_not(None))
+    .group_by(_key.c.subject)
 )
 _EMPTY = (
     _payload.update()
@@ -170,11 +178,22 @@ class SqlVault(Vault):
             connection.exec_driver_sql("PRAGMA secure_delete = ON").close()
             transaction.on_commit(lambda: _empty_log(connection.engine))
         # The key first: its row is locked by whoever seals, so that their payloads are seen below.
-        execute(tx, _DESTROY, {"erased": subject, "moment": at})
+        if not execute(tx, _DESTROY, {"erased": subject, "moment": at}).rowcount:
+            # Nothing of theirs was sealed: that they were erased is on record all the same.
+            id_ = new_id(self._clock.now(), self._entropy.bytes(10))
+            execute(tx, _TOMBSTONE, {"id": id_, "subject": subject, "destroyed_at": at})
         count: int = execute(tx, _EMPTY, {"erased": subject}).rowcount
         self._keys.forget(subject)
         transaction.on_commit(lambda: self._keys.forget(subject))
         return count
+
+    def erased(self, tx: Transaction, subjects: Collection[str]) -> Mapping[str, datetime]:
+        found: dict[str, datetime] = {}
+        wanted = sorted(set(subjects))
+        for start in range(0, len(wanted), ASKED_AT_ONCE):
+            asked = {"subjects": wanted[start : start + ASKED_AT_ONCE]}
+            found |= {row.subject: row.at for row in execute(tx, _ERASED, asked)}
+        return found
 
     def _living(self, tx: Transaction, subject: str) -> _Key:
         row = execute(tx, _LIVING, {"subject": subject}).first()

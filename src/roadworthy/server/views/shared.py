@@ -10,7 +10,7 @@ from typing import Any
 
 from roadworthy.casework.case import State
 from roadworthy.errors import InputProblem, NotFound, Problem
-from roadworthy.operate.work import ACKNOWLEDGE_EVERY
+from roadworthy.operate.stopping import obedience
 from roadworthy.ports import Transaction
 from roadworthy.principal import Approval, Kind, Principal, Stop, allows, require
 from roadworthy.release import Release, Rollout, short
@@ -99,22 +99,20 @@ def active_stops(ask: Ask, tx: Transaction, *, use_case: str = "") -> list[dict[
     """What is stopped now, newest last, and whether the one who asks may lift it.
 
     With a use case: only stops that reach it (its own, everything's, and those of releases, tools
-    and models, which carry no use case). ``workers`` are those that said something of late.
+    and models, which carry no use case). ``workers``: those that obeyed it, and those alive that did not yet.
     """
-    now = ask.deployment.now()
-    said = ask.deployment.store.switches.acknowledgements(tx)
-    alive = {worker: newest for worker, (newest, at) in said.items() if now - at < 3 * ACKNOWLEDGE_EVERY}
     shown = []
     for stop in ask.deployment.store.switches.active(tx):
         kind, _, name = stop.scope.partition(":")
         if use_case and kind == "use_case" and name != use_case:
             continue
         why_not = why_not_resume(ask.principal, stop)
+        seen = obedience(ask.deployment, tx, stop)
         shown.append(
             {
                 **stop_json(stop),
-                "obeyed_by": sorted(worker for worker, newest in alive.items() if newest >= stop.id),
-                "workers": len(alive),
+                **seen.as_json(),
+                "workers": len(set(seen.obeyed) | set(seen.missing)),
                 "you_may_resume": not why_not,
                 "why_not": why_not,
             }

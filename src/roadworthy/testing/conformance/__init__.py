@@ -21,6 +21,7 @@ from roadworthy.testing.conformance.reviews import ReviewsConformance
 from roadworthy.testing.conformance.spotchecks import SpotChecksConformance
 from roadworthy.testing.conformance.transactions import TransactionsConformance
 from roadworthy.testing.conformance.vault import VaultConformance
+from roadworthy.testing.conformance.watching import WatchingConformance
 
 
 class StoreConformance(
@@ -32,6 +33,7 @@ class StoreConformance(
     EvidenceConformance,
     EvaluationsConformance,
     SpotChecksConformance,
+    WatchingConformance,
     MeteringConformance,
     PeopleConformance,
     LedgerConformance,

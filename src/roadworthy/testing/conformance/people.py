@@ -101,6 +101,20 @@ class PeopleConformance:
                 "worker-2": (id_at(2), AT + timedelta(seconds=1)),
             }
 
+    def test_the_first_word_of_a_worker_on_a_stop_stays(self, store: Store) -> None:
+        with store.write() as tx:
+            store.switches.obey(tx, "worker-2", {id_at(1), id_at(2)}, at=AT + timedelta(seconds=1))
+            store.switches.obey(tx, "worker-1", [id_at(1)], at=AT + timedelta(seconds=2))
+            store.switches.obey(tx, "worker-2", [id_at(1)], at=AT + timedelta(seconds=9))
+            store.switches.obey(tx, "worker-3", [], at=AT)
+        with store.read() as tx:
+            assert list(store.switches.obeyed(tx, id_at(1)).items()) == [
+                ("worker-2", AT + timedelta(seconds=1)),
+                ("worker-1", AT + timedelta(seconds=2)),
+            ]
+            assert store.switches.obeyed(tx, id_at(2)) == {"worker-2": AT + timedelta(seconds=1)}
+            assert store.switches.obeyed(tx, id_at(3)) == {}
+
     def test_a_reply_is_remembered_by_scope_and_key(self, store: Store) -> None:
         with store.write() as tx:
             store.replies.remember(tx, "otto POST /cases", "k", digest(b"body"), 201, '{"id": "ü"}', AT)

@@ -65,11 +65,23 @@ class ReleasesConformance:
             share=Share(0.05),
             stage_since=AT + timedelta(days=1),
             reason="good",
+            step=2,
+            step_since=AT + timedelta(days=2),
+            fit_until=AT + timedelta(days=3),
+            signature="c2lnbmVk",
+            key="ledger+00000000+AAAA",
         )
         with store.write() as tx:
             store.releases.add(tx, a_release(), an_archive())
             store.releases.save(tx, moved)
             assert store.releases.rollout(tx, "support", lock=True) == Rollout((moved,))
+
+    def test_a_release_is_found_by_its_digest(self, store: Store) -> None:
+        with store.write() as tx:
+            store.releases.add(tx, a_release(), an_archive())
+        with store.read() as tx:
+            assert store.releases.get(tx, a_release().digest) == a_release()
+            assert store.releases.get(tx, UNKNOWN) is None
 
     def test_what_was_never_added_cannot_be_saved(self, store: Store) -> None:
         with pytest.raises(NotFound), store.write() as tx:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -126,6 +126,22 @@ class VaultConformance:
             assert vault.open(tx, other.id) == "kept"
         with store.write() as tx:
             assert vault.digest(tx, "s_a", "x") != before
+
+    def test_who_was_erased_stays_on_record(self, store: Store, vault: Vault) -> None:
+        later = AT + timedelta(days=1)
+        with store.write() as tx:
+            vault.seal(tx, "s_a", "old")
+            vault.seal(tx, "s_b", "kept")
+            assert vault.erased(tx, ["s_a", "s_b"]) == {}
+            vault.erase(tx, "s_a", at=AT)
+            vault.erase(tx, "s_never", at=AT)
+        with store.write() as tx:
+            assert vault.erased(tx, ["s_a", "s_b", "s_never", "s_a"]) == {"s_a": AT, "s_never": AT}
+            vault.seal(tx, "s_a", "new")
+            vault.erase(tx, "s_a", at=later)
+        with store.read() as tx:
+            assert vault.erased(tx, ["s_a"]) == {"s_a": later}
+            assert vault.erased(tx, []) == {}
 
     def test_an_erased_subject_may_come_back_under_a_new_key(self, store: Store, vault: Vault) -> None:
         with store.write() as tx:

@@ -100,6 +100,7 @@ class MemoryCases:
         # Currencies that differ cannot be billed together; adding up says so now.
         sum(before, start=opening.reserved)
         memory.change("opening")[opening.case] = {**attempts, place: (*before, opening.reserved)}
+        memory.change("began")[opening.case, place] = opening.opened_at
 
     def bill_attempt(self, tx: Transaction, opening: Opening) -> None:
         memory = opened(tx)
@@ -119,7 +120,10 @@ class MemoryCases:
         attempts = dict(memory.table("opening").get(step.case, {}))
         interrupted = attempts.pop(place, ())[:-1]
         recorded = replace(
-            step, attempts=step.attempts + len(interrupted), cost=sum(interrupted, start=step.cost)
+            step,
+            began_at=memory.table("began").get((step.case, place)),
+            attempts=step.attempts + len(interrupted),
+            cost=sum(interrupted, start=step.cost),
         )
         memory.change("opening")[step.case] = attempts
         memory.change("step")[step.case] = {**memory.table("step").get(step.case, {}), place: recorded}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -37,6 +37,10 @@ class MemoryReleases:
         if release.digest not in opened(tx).table("release"):
             raise _unknown(release.digest)
         opened(tx).change("release")[release.digest] = release
+
+    def get(self, tx: Transaction, release: str) -> Release | None:
+        known: Release | None = opened(tx).table("release").get(release)
+        return known
 
     def rollout(self, tx: Transaction, use_case: str, *, lock: bool = False) -> Rollout:
         known = opened(tx).table("release").values()
@@ -176,6 +180,17 @@ class MemorySwitches:
 
     def acknowledgements(self, tx: Transaction) -> Mapping[str, tuple[str, datetime]]:
         return dict(sorted(opened(tx).table("acknowledgement").items()))
+
+    def obey(self, tx: Transaction, worker: str, stops: Collection[str], *, at: datetime) -> None:
+        for stop in stops:
+            if (stop, worker) not in opened(tx).table("obeyed"):
+                opened(tx).change("obeyed")[stop, worker] = at
+
+    def obeyed(self, tx: Transaction, stop: str) -> Mapping[str, datetime]:
+        """In the order in which they said so."""
+        said = opened(tx).table("obeyed").items()
+        found = sorted((at, worker) for (of_stop, worker), at in said if of_stop == stop)
+        return {worker: at for at, worker in found}
 
 
 class MemoryReplies:

@@ -21,6 +21,7 @@ from roadworthy.testing.memory.records import (
 )
 from roadworthy.testing.memory.spotchecks import MemorySpotChecks
 from roadworthy.testing.memory.transaction import MemoryTransaction, State, opened
+from roadworthy.testing.memory.watching import MemoryAlerts, MemoryLineage, MemoryObservations
 
 
 class MemoryStore(Store):
@@ -46,6 +47,9 @@ class MemoryStore(Store):
         self.evaluations = MemoryEvaluations()
         self.spot_checks = MemorySpotChecks()
         self.metering = MemoryMetering()
+        self.lineage = MemoryLineage()
+        self.observed = MemoryObservations()
+        self.alerts = MemoryAlerts()
 
     @contextmanager
     def read(self) -> Iterator[MemoryTransaction]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -62,6 +63,7 @@ class MemoryVault(Vault):
     def erase(self, tx: Transaction, subject: str, *, at: datetime) -> int:
         memory = opened(tx)
         memory.change("subject_key").pop(subject, None)
+        memory.change("erased_subject")[subject] = at
         held = [
             (id_, payload)
             for id_, payload in memory.table("payload").items()
@@ -69,6 +71,10 @@ class MemoryVault(Vault):
         ]
         memory.change("payload").update({id_: replace(payload, content=None) for id_, payload in held})
         return len(held)
+
+    def erased(self, tx: Transaction, subjects: Collection[str]) -> Mapping[str, datetime]:
+        known = opened(tx).table("erased_subject")
+        return {subject: known[subject] for subject in sorted(set(subjects)) if subject in known}
 
     def _key(self, tx: Transaction, subject: str) -> bytes:
         known: bytes | None = opened(tx).table("subject_key").get(subject)

@@ -49,16 +49,19 @@ from roadworthy.adapters.sql.schema.people import (
     acknowledgement,
     credential,
     executor_lease,
+    obeyed,
     principal,
     reply,
     stop,
 )
 from roadworthy.adapters.sql.schema.spotchecks import spot_answer, spot_check, spot_share
 from roadworthy.adapters.sql.schema.vault import key_check, payload, subject_key
+from roadworthy.adapters.sql.schema.watching import alert, feed, lineage, notice, tally
 from roadworthy.adapters.sql.schema.words import metadata
 
 __all__ = [
     "acknowledgement",
+    "alert",
     "approval",
     "budget",
     "budget_lease",
@@ -75,15 +78,19 @@ __all__ = [
     "evaluation_reference",
     "evaluation_result",
     "executor_lease",
+    "feed",
     "file_content",
     "key_check",
     "ledger_entry",
     "ledger_outbox",
     "ledger_reference",
     "ledger_state",
+    "lineage",
     "measurement",
     "metadata",
     "model_call",
+    "notice",
+    "obeyed",
     "outcome",
     "payload",
     "principal",
@@ -100,6 +107,7 @@ __all__ = [
     "step",
     "stop",
     "subject_key",
+    "tally",
     "unattributed_charge",
     "waiver",
     "watch",

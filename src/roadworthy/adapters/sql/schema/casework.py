@@ -68,6 +68,8 @@ step = table(
     has("cost_nano", Number),
     has("currency"),
     has("at", Moment),
+    # When the newest attempt was opened; it stays when the result is recorded.
+    may_have("began_at", Moment),
     # What a day cost is read without the days before it.
     sa.Index(None, "at"),
 )

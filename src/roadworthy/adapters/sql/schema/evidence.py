@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from roadworthy.adapters.sql.columns import Bytes, Counter, Json, Moment, Number, Real, Score, Words
+from roadworthy.adapters.sql.columns import Bytes, Counter, Json, Moment, Number, Real, Score, Text, Words
 from roadworthy.adapters.sql.schema.words import has, key, may_have, table
 
 release = table(
@@ -19,6 +19,11 @@ release = table(
     has("created_at", Moment),
     has("stage_since", Moment),
     has("reason"),
+    sa.Column("step", Number, nullable=False, server_default="0"),
+    may_have("step_since", Moment),
+    may_have("fit_until", Moment),
+    sa.Column("signature", Text, nullable=False, server_default=""),
+    sa.Column("key", Text, nullable=False, server_default=""),
     sa.UniqueConstraint("use_case", "number"),
 )
 

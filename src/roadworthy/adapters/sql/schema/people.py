@@ -45,6 +45,14 @@ stop = table(
 
 acknowledgement = table("acknowledgement", key("worker"), has("seen"), has("at", Moment))
 
+obeyed = table(
+    # When each worker first said that it obeys a stop.
+    "obeyed",
+    key("stop"),
+    key("worker"),
+    has("at", Moment),
+)
+
 reply = table(
     "reply",
     key("scope"),

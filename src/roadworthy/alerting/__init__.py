@@ -1,0 +1,31 @@
+"""Alerts: rules over facts, what becomes of a finding, and what receivers are told of it."""
+
+from roadworthy.alerting.alert import Alert, AlertState, Change, Finding, Severity, change, key_of
+from roadworthy.alerting.rules import (
+    RULES,
+    Backlog,
+    BudgetFact,
+    CertificateFact,
+    Facts,
+    Rule,
+    Watcher,
+    findings,
+)
+
+__all__ = [
+    "RULES",
+    "Alert",
+    "AlertState",
+    "Backlog",
+    "BudgetFact",
+    "CertificateFact",
+    "Change",
+    "Facts",
+    "Finding",
+    "Rule",
+    "Severity",
+    "Watcher",
+    "change",
+    "findings",
+    "key_of",
+]

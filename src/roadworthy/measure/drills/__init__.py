@@ -1,0 +1,1 @@
+"""Drills: rehearsals on a mirrored environment that leave measurements for the gate."""

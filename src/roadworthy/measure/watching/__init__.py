@@ -1,0 +1,1 @@
+"""Watching what arrives: two releases side by side, and a stream against what was usual."""
