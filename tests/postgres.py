@@ -58,9 +58,9 @@ class Server:
 
 
 @contextmanager
-def running_server() -> Iterator[Server]:
+def running_server(*, with_pgvector: bool = False) -> Iterator[Server]:
     """A server for as long as the context lasts. Errors: ``NoServer``."""
-    binaries = _binaries()
+    binaries = _binaries(with_pgvector=with_pgvector)
     # Directly below /tmp: the path of a Unix socket has room for about a hundred characters.
     home = Path(tempfile.mkdtemp(prefix="roadworthy-pg-", dir="/tmp" if Path("/tmp").is_dir() else None))
     identity: dict[str, object] = {}
@@ -112,7 +112,7 @@ def _await(server: Server, process: subprocess.Popen[bytes], log: Path) -> None:
             time.sleep(0.02)
 
 
-def _binaries() -> Path:
+def _binaries(*, with_pgvector: bool) -> Path:
     def newest_first(path: Path) -> float:
         return -float(path.parent.name)
 
@@ -123,9 +123,18 @@ def _binaries() -> Path:
     for place in wheel.submodule_search_locations or [] if wheel else []:
         candidates.append(Path(place) / "pginstall" / "bin")
     for candidate in candidates:
-        if (candidate / "initdb").is_file() and (candidate / "postgres").is_file():
+        whole = (candidate / "initdb").is_file() and (candidate / "postgres").is_file()
+        if whole and (not with_pgvector or _has_pgvector(candidate)):
             return candidate
+    if with_pgvector:
+        raise NoServer("no PostgreSQL server with pgvector was found: install the dev dependencies")
     raise NoServer("no PostgreSQL server was found: install Debian's `postgresql` or the dev dependencies")
+
+
+def _has_pgvector(binaries: Path) -> bool:
+    version = binaries.parent.name
+    shared = [binaries.parent / "share", Path("/usr/share/postgresql") / version]
+    return any(next(folder.glob("**/extension/vector.control"), None) for folder in shared)
 
 
 def _unprivileged() -> pwd.struct_passwd:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roadworthy.quantities import Cost, Interval, Money, Share, canonical, digest_of, new_id
+from roadworthy.quantities import Cost, Interval, Money, Share, canonical, digest_of, natural_name, new_id
 
 TIMES = st.datetimes(min_value=datetime(1970, 1, 2), max_value=datetime(2200, 1, 1), timezones=st.just(UTC))
 
@@ -94,3 +94,10 @@ def test_the_order_of_keys_does_not_change_a_digest(value) -> None:
 def test_what_json_cannot_carry_has_no_canonical_form(value) -> None:
     with pytest.raises(ValueError, match="not a JSON value"):
         canonical(value)
+
+
+def test_a_persons_name_has_one_form_however_it_was_typed() -> None:
+    forms = ("Jose\u0301@Example.org ", "jos\u00e9@example.org", "\uff2aOS\u00c9@EXAMPLE.ORG")
+    assert {natural_name(each) for each in forms} == {"jos\u00e9@example.org"}
+    assert natural_name(" Anna@Example.ORG ") == "anna@example.org"
+    assert natural_name("STRASSE\u00e9") == natural_name(natural_name("Stra\u00dfe\u00c9"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NewType
@@ -170,6 +171,17 @@ class Share:
     def basis_points(self) -> int:
         """Ten-thousandths, rounded: what policies and assignment compare, without floats."""
         return round(self.value * 10_000)
+
+
+def natural_name(name: str) -> str:
+    """The one form of a person's name or address from which their pseudonym is made, however it was typed.
+
+    Compatible letters and accents as one (NFKC), capitals folded, blanks at the ends cut off: for ASCII that is
+    small letters alone. Run twice: the same.
+    """
+    if name.isascii():
+        return name.strip().lower()
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).strip()
 
 
 @dataclass(frozen=True, slots=True)

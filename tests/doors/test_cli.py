@@ -12,6 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from roadworthy.cli.app import run
+from roadworthy.cli.output import Output
 from roadworthy.errors import InputProblem
 
 USE_CASE = Path(__file__).resolve().parents[2] / "benchmarks" / "bench_case" / "usecase"
@@ -78,6 +79,19 @@ def started(say: Say, tmp_path: Path) -> Iterator[Say]:
 )
 def test_every_mistake_has_its_exit_code_and_no_traceback(say: Say, words, code) -> None:
     assert say(*words).code == code
+
+
+def test_json_is_utf_8_whatever_bytes_an_argument_held(
+    say: Say, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = say("cases", "show", "T-\udcff", "--json")
+    assert json.loads(told.err.encode("utf-8"))["error"]["code"]
+    Output(as_json=True).problem(InputProblem("RW-CLI-001", "r\udcffé😀\\ is not known"))
+    problem = json.loads(capsys.readouterr().err.encode("utf-8"))
+    assert "r\ufffdé😀\\ is not known" in json.dumps(problem, ensure_ascii=False).replace("\\\\", "\\")
+    Output(as_json=True).data({"a\ud800": ["\udc80\ud800", "\ud83d\ude00"]})
+    written = capsys.readouterr().out
+    assert json.loads(written.encode("utf-8")) == {"a\ufffd": ["\ufffd\ufffd", "😀"]}
 
 
 def test_an_error_is_one_json_document_where_json_was_asked_for(say: Say) -> None:

@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from tests.operate import flows
 from tests.operate.office import BEN, CHARTER, Office
 
+from roadworthy.knowledge import INTERNAL, KEEPER, Access, Block, Document
+from roadworthy.knowledge.chunking import chunks
 from roadworthy.ledger import decode
 from roadworthy.measure.certifying import Judged, certificates_of, content_aged, content_of
 from roadworthy.measure.fact import keep
 from roadworthy.operate.bookkeeping import sequence_all
 from roadworthy.operate.verdicts import verdict
-from roadworthy.ports import Knowledge
+from roadworthy.policy import Marking
 from roadworthy.release import Release
 from roadworthy.stage import Stage
+from roadworthy.testing.memory.knowledge import MemoryKnowledgeIndex
 from roadworthy.trust import Certificate
 
 PER_SLICE = CHARTER.replace(
@@ -49,11 +54,16 @@ def given(office: Office, release: Release) -> tuple[Certificate, ...]:
         return office.store.evidence.certificates(tx, "desk", release=release.digest)
 
 
-def articles(count: int, *, changed: int = 0) -> tuple[Knowledge, ...]:
-    return tuple(
-        Knowledge(f"a{at}", "t", "x", "en", "olga", None, None, {}, "new" if at < changed else "old")
+def shelf(count: int, *, changed: int = 0, backwards: bool = False) -> dict[str, Any]:
+    """A knowledge source of so many documents, some of them changed, put in one order or the other."""
+    internal = Access(Marking("untrusted", INTERNAL, "any", frozenset({"any"}), frozenset()))
+    documents = [
+        Document(f"a{at}", "t", (Block("paragraph", "new" if at < changed else "old"),), internal)
         for at in range(count)
-    )
+    ]
+    index = MemoryKnowledgeIndex()
+    index.put([(one, "1", chunks(one)) for one in (documents[::-1] if backwards else documents)])
+    return {"help": SimpleNamespace(index=index, keeper=KEEPER)}
 
 
 def test_a_certificate_names_the_tools_whose_errors_it_stands_for(office: Office) -> None:
@@ -122,11 +132,9 @@ def test_a_proof_ages_with_the_articles_it_rested_on(
 ) -> None:
     release = office.release(flows.reply, stage=Stage.DRAFT, threshold=None)
     load = office.load
-    monkeypatch.setattr(
-        office, "load", lambda digest, fresh=False: replace(load(digest), articles={"help": articles(100)})
-    )
+    monkeypatch.setattr(office, "load", lambda digest, fresh=False: replace(load(digest), bases=shelf(100)))
     certificates_of(office.deployment, BEN, release, "intent", sample(800, error=0.02))
-    later = replace(load(release.digest), articles={"help": articles(100, changed=changed)})
+    later = replace(load(release.digest), bases=shelf(100, changed=changed))
     (fact,) = content_aged(office.deployment, release, later)
     assert fact.value == pytest.approx(changed / 100)
     (certificate,) = given(office, release)
@@ -149,8 +157,8 @@ def test_a_proof_of_whose_content_nothing_is_known_has_aged(office: Office) -> N
 def test_content_is_the_same_whatever_order_it_is_read_in(office: Office) -> None:
     release = office.release(flows.reply, stage=Stage.DRAFT)
     loaded = office.load(release.digest)
-    forward = content_of(replace(loaded, articles={"help": articles(9)}))
-    assert content_of(replace(loaded, articles={"help": articles(9)[::-1]})) == forward
+    forward = content_of(replace(loaded, bases=shelf(9)))
+    assert content_of(replace(loaded, bases=shelf(9, backwards=True))) == forward
 
 
 def test_the_newest_certification_speaks_alone_also_where_it_proves_nothing(office: Office) -> None:

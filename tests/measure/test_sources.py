@@ -1,6 +1,5 @@
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,8 +10,7 @@ from tests.operate.office import CHARTER
 
 from roadworthy.charter import Entity, read
 from roadworthy.errors import InputProblem
-from roadworthy.measure import articles, sources
-from roadworthy.ports import Knowledge
+from roadworthy.measure import sources
 
 ENTITY = Entity(table="customer", key=["email"], also=[["name", "postcode"]], duplicates_max=0.01)
 
@@ -27,9 +25,9 @@ class Rows:
         return self._rows
 
 
-def loaded(source: Rows, changes: str = "", articles: Sequence[Knowledge] = ()) -> Any:
+def loaded(source: Rows, changes: str = "") -> Any:
     charter = read(CHARTER.replace("steward: olga}", f"steward: olga{changes}}}"), file="c")
-    return SimpleNamespace(charter=charter, sources={"books": source}, articles={"help": articles})
+    return SimpleNamespace(charter=charter, sources={"books": source})
 
 
 def customer(name: str, email: str | None, postcode: str = "1") -> dict[str, Any]:
@@ -86,30 +84,3 @@ def test_age_is_counted_from_the_newest_entry(newest) -> None:
     promise = ", refreshed: {source: books, sql: select 1}, max_age: 2d"
     (fact,) = sources.freshness(loaded(Rows({"at": newest}), promise), now=datetime(2026, 5, 4, tzinfo=UTC))
     assert fact.value == 86_400
-
-
-def article(name: str, facts: dict[str, object], until: date | None = None) -> Knowledge:
-    return Knowledge(name, name, "topic", "en", "lena", date(2026, 1, 1), until, facts, "text")
-
-
-def test_articles_that_state_other_values_contradict_each_other() -> None:
-    found = [
-        article("a", {"days": 14}),
-        article("b", {"days": 30}),
-        article("c", {"days": 14}),
-        article("d", {"fee": 2}),
-    ]
-    assert list(articles.contradicting(found)) == [("a", "b", "days"), ("b", "c", "days")]
-
-
-def test_an_article_is_stale_the_day_after_it_was_valid() -> None:
-    found = [article("a", {}, date(2026, 5, 3)), article("b", {}, date(2026, 5, 4)), article("c", {})]
-    (fact,) = articles.stale(loaded(Rows(), articles=found), now=datetime(2026, 5, 4, tzinfo=UTC))
-    assert fact.value == pytest.approx(1 / 3)
-    assert fact.detail["stale"] == ["a"]
-
-
-def test_nothing_to_read_gives_no_share_of_nothing() -> None:
-    (fact,) = articles.stale(loaded(Rows()), now=datetime(2026, 5, 4, tzinfo=UTC))
-    assert fact.value == 0.0
-    assert replace(fact).n == 0

@@ -49,7 +49,7 @@ def test_without_a_generated_text_the_label_is_the_output(office: Office) -> Non
 
 def test_passages_are_read_best_first(office: Office) -> None:
     class Shelf:
-        def search(self, query: str, *, top_k: int) -> tuple[Passage, ...]:
+        def search(self, query: str, *, top_k: int, subject: str = "") -> tuple[Passage, ...]:
             return (
                 Passage("a.md", "A", "first", 0.9, "d", ""),
                 Passage("b.md", "B", "second", 0.5, "d", ""),

@@ -30,7 +30,7 @@ from roadworthy.operate.work import handlers
 from roadworthy.ports import LoadedRelease
 from roadworthy.principal import Kind, Principal, Role
 from roadworthy.quantities import Cost, Digest, Share, digest_of
-from roadworthy.release import Archive, Release
+from roadworthy.release import Archive, Release, sign_release
 from roadworthy.stage import Stage
 from roadworthy.testing.engine import MemoryEngine
 from roadworthy.testing.fixed import FixedClock, SeededEntropy
@@ -222,7 +222,7 @@ class Office:
             policies=the_policies(),
             models={"intent": Model()},
             retrievers={},
-            articles={},
+            bases={},
             writer=Writer(),
             tools=self.tools,
             sources={},
@@ -236,6 +236,7 @@ class Office:
         archive = Archive({"charter.yaml": charter.encode(), "workflow.py": f"# {number}".encode()})
         now = self.clock.now()
         release = Release(archive.digest, "desk", number, "ben", "", stage, Share(share), now, now)
+        release = sign_release(release, archive, self.deployment.ledger_key)
         self.workflows[archive.digest] = handler
         self.charters[archive.digest] = read(charter, file="charter.yaml")
         with self.store.write() as tx:

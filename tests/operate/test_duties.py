@@ -86,9 +86,9 @@ def test_a_duty_that_takes_long_does_not_keep_the_books_waiting(office: Office) 
     clearance = office.deployment.clearance
 
     class Heard:
-        """Clearance that tells when the books ask it to forget."""
+        """Clearance that tells when the books ask it to read anew."""
 
-        def forget(self) -> None:
+        def renew(self) -> None:
             kept.set()
 
         def __getattr__(self, name: str) -> object:

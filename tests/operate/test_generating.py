@@ -11,7 +11,7 @@ import pytest
 from tests.measure.grading.spoken import Spoken
 from tests.operate.flows import Reply
 from tests.operate.flows import reply as templated
-from tests.operate.office import BEN, VERA, Office
+from tests.operate.office import BEN, CHARTER, VERA, Office
 
 import roadworthy as rw
 from roadworthy.casework.case import State
@@ -31,6 +31,11 @@ from roadworthy.usage import Call, Ending, Price, Tokens, case_reference
 
 PROMPT = b"---\nvariables: {about: text, balance: integer}\nmax_tokens: 100\n---\nAnswer {about} with {balance}.\n"
 SMALL, BIG = Price(1_000_000, 4_000_000), Price(10_000_000, 40_000_000)
+MODELS = """
+models:
+  small: {url: "http://127.0.0.1:1/v1", model: s, read_price: 0.02 EUR, written_price: 0.08 EUR}
+  big: {url: "http://127.0.0.1:1/v1", model: b, read_price: 0.20 EUR, written_price: 0.80 EUR}
+"""
 
 
 async def reply(case: rw.Case[Any], run: rw.Run) -> rw.Decision:
@@ -240,8 +245,10 @@ def test_facts_that_do_not_fit_the_prompt_ask_nobody(desk: Desk) -> None:
 
 def test_a_stopped_model_is_left_out_and_where_all_are_stopped_the_case_waits(desk: Desk) -> None:
     desk.chat(says({"text": "x"}), big=says({"text": "from big"}))
+    desk.release(reply, charter=CHARTER + MODELS)
     stop(desk.deployment, BEN, "model:small", reason="leaks")
-    worked(desk)
+    desk.submit("K-1", "refund 0.9")
+    desk.work()
     assert [one.model for one in desk.calls("K-1")] == ["big"]
     stop(desk.deployment, BEN, "model:big", reason="leaks")
     desk.submit("K-2", "refund 0.9")

@@ -313,7 +313,7 @@ def test_a_waiting_effect_parked_by_hand_is_still_waited_for(office: Office) -> 
         office.store.cases.save(
             tx, replace(case, state=State.PARKED, version=case.version + 1), expected=case.version
         )
-    thrown = stop(office.deployment, RITA, "model:other", reason="drill")
+    thrown = stop(office.deployment, RITA, "tool:fax.send", reason="drill")
     resume(office.deployment, OLGA, thrown.id, reason="over")
     office.work()
     assert office.tools["mail.reply"].sends == []

@@ -109,7 +109,7 @@ def test_what_a_halted_release_sent_alone_goes_to_a_person_with_its_undo(office:
 
 
 def test_rolling_back_twice_asks_nobody_twice(office: Office) -> None:
-    from roadworthy.operate.rollout import roll_back
+    from roadworthy.operate.taking_back import roll_back
 
     release = office.release(flows.reply, stage=Stage.CANARY, share=0.999)
     office.submit("K-1", "refund 0.95")

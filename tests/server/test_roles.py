@@ -13,6 +13,7 @@ from tests.server.desk import PEOPLE, Browser, Desk, reply
 from roadworthy.operate import stopping
 from roadworthy.operate.ideas import begin_idea
 from roadworthy.principal import Role
+from roadworthy.stage import Stage
 
 R = Role
 STAFF = frozenset(Role) - {R.CLIENT}
@@ -34,7 +35,14 @@ READING = {
     "/api/v1/reviews/{review}": REVIEWS,
     "/api/v1/use-cases/desk/verdict": STAFF,
     "/api/v1/use-cases/desk/releases": STAFF,
+    "/api/v1/use-cases/desk/releases/r1": STAFF,
+    "/api/v1/use-cases/desk/difference?before=r1&after=r2": STAFF,
+    "/api/v1/use-cases/desk/assignment?case=T-9": set(R),
     "/api/v1/stop": STAFF,
+    "/api/v1/lineage/cases/T-1?use_case=desk": STAFF,
+    "/api/v1/lineage/model/intent": STAFF,
+    "/api/v1/alerts": STAFF,
+    "/api/v1/incident?use_case=desk&from=2026-01-01T00:00:00Z": STAFF,
 }
 WRITING = {
     ("/api/v1/cases", "submit"): {R.CLIENT, R.BUILDER, R.OPERATOR, R.OWNER},
@@ -42,10 +50,15 @@ WRITING = {
     ("/api/v1/cases/T-1/rating?use_case=desk", "rating"): {R.CLIENT, R.OPERATOR, R.OWNER},
     ("/api/v1/reviews/{review}/decide", "approve"): {R.REVIEWER},
     ("/api/v1/reviews/{review}/decide", "escalate"): {R.REVIEWER, R.RISK_OFFICER, R.OWNER},
+    ("/api/v1/use-cases/desk/releases/r1/promote", "promote"): {R.OWNER, R.BUILDER, R.OPERATOR},
+    ("/api/v1/use-cases/desk/releases/r2/abort", "abort"): STOPS,
     ("/api/v1/stop", "stop"): STOPS,
     ("/api/v1/stop/{stop}/resume", "resume"): {R.OWNER, R.RISK_OFFICER},
 }
 OPEN_TO_ALL = {"/livez", "/readyz", "/static/{name}", "/sign-in", "/api/v1/openapi.json"}
+NOTHING_TO_GO_BACK_TO = "/api/v1/use-cases/desk/rollback"
+# Asked for in `test_metrics`: figures by a key alone, and an alert that has to be there.
+ELSEWHERE = {"/metrics", "/api/v1/alerts/{id}/acknowledge"}
 BY_SESSION_ONLY = {"/", "/find", "/sign-out", "/stops", "/stops/{id}/resume", "/reviews/{id}"}
 
 
@@ -61,6 +74,7 @@ def prepared(folder: Path) -> SimpleNamespace:
     desk = Desk(folder)
     begin_idea(desk.deployment, PEOPLE[R.OWNER], "returns-desk", "Returns desk")
     desk.office.release(reply)
+    desk.office.release(reply, number=2, stage=Stage.HALTED, share=0.0)
     desk.office.submit("T-1", "refund 0.9")
     desk.office.submit("T-2", "refund 0.3")
     desk.work()
@@ -81,6 +95,8 @@ def body(what: str, ids: dict[str, str], key: str) -> dict[str, object]:
         "rating": {"stars": 4},
         "approve": {"verdict": "approve", "seen": ids["proposal"]},
         "escalate": {"verdict": "escalate", "seen": ids["proposal"], "reason": "not mine"},
+        "promote": {"to": "production"},
+        "abort": {"reason": "a test"},
         "stop": {"scope": "tool:post.send", "reason": "a test"},
         "resume": {"reason": "tested"},
     }
@@ -116,6 +132,14 @@ def test_writing_is_for_the_roles_that_may(
     assert answer.status_code in ({200, 202} if role in WRITING[route] else {403}), answer.text
 
 
+@pytest.mark.parametrize("role", Role)
+def test_going_back_is_for_the_roles_that_may_halt(shown: SimpleNamespace, role: Role) -> None:
+    answer = shown.desk.machine(PEOPLE[role]).post(NOTHING_TO_GO_BACK_TO, {"reason": "a test"})
+    assert answer.status_code == 403
+    expected = "RW-RELEASE-012" if role in STOPS else "RW-ACCESS-001"
+    assert answer.json()["error"]["code"] == expected
+
+
 @pytest.mark.parametrize("path", READING)
 def test_nobody_reads_without_signing_in(shown: SimpleNamespace, path: str) -> None:
     address = path.format(**shown.ids)
@@ -142,12 +166,13 @@ def test_nobody_writes_without_a_key(shown: SimpleNamespace, route: tuple[str, s
 
 def test_the_table_above_knows_every_route(shown: SimpleNamespace) -> None:
     """A new route fails here until it says who may use it."""
-    known = {
-        path.replace("/T-1", "/{x}").replace("/desk", "/{x}").replace("/returns-desk", "/{x}")
-        for path in READING
+    named = [*READING, *(path for path, _ in WRITING), NOTHING_TO_GO_BACK_TO]
+    known = {path.partition("?")[0] for path in named}
+    for name in ("/T-1", "/desk", "/returns-desk", "/r1", "/r2", "/intent", "/model"):
+        known = {path.replace(name, "/{x}") for path in known}
+    known = {_shape(path) for path in known} | {
+        _shape(path) for path in OPEN_TO_ALL | BY_SESSION_ONLY | ELSEWHERE
     }
-    known |= {path.partition("?")[0].replace("/T-1", "/{x}") for path, _ in WRITING}
-    known = {_shape(path) for path in known} | {_shape(path) for path in OPEN_TO_ALL | BY_SESSION_ONLY}
     routes = {
         _shape(route.path.removesuffix(".json"))
         for route in shown.desk.app.routes

@@ -9,7 +9,7 @@ was changed under way: the case goes to a person.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from roadworthy.errors import Corrupt
@@ -32,6 +32,9 @@ class Step:
     cost: Cost
     """Of all attempts, the interrupted ones at their reserved price."""
     recorded_at: datetime
+    began_at: datetime | None = field(default=None, compare=False)
+    """When the attempt that gave the result was opened; None for steps that wait for a person or hand an
+    effect over, and for those recorded before it was noted. The store fills it in."""
 
 
 @dataclass(frozen=True, slots=True)

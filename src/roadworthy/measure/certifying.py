@@ -15,6 +15,7 @@ from roadworthy.charter import seconds
 from roadworthy.errors import Corrupt
 from roadworthy.measure.fact import Fact
 from roadworthy.operate.deployment import Deployment
+from roadworthy.operate.knowledge.retrieving import documents
 from roadworthy.ports import LoadedRelease, Transaction
 from roadworthy.principal import SYSTEM, Principal
 from roadworthy.quantities import Share, digest_of
@@ -161,9 +162,9 @@ def watch_content(deployment: Deployment) -> None:
 def content_of(loaded: LoadedRelease) -> ContentSketch:
     """What the answers of a release rest on at this moment."""
     return ContentSketch.of(
-        digest_of([source, article.document, article.text])
-        for source, articles in loaded.articles.items()
-        for article in articles
+        digest_of([source, document.name, document.text])
+        for source, base in loaded.bases.items()
+        for document in documents(base)
     )
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
+from roadworthy.measure.canaries import LOOK_EVERY_S, ask_canary_figures, watch_canaries
 from roadworthy.measure.certifying import watch_content
 from roadworthy.measure.value.kpi import due, kpi_now
 from roadworthy.operate.deployment import Deployment
+from roadworthy.operate.knowledge.keeping import keep_fresh
 from roadworthy.operate.work import Duty
 from roadworthy.principal import SYSTEM
 
 EVERY_S: Final = 600.0
+FRESH_WITHIN_S: Final = 60.0
+"""How old the index of a knowledge source may be."""
 
 
 def ask_due_kpis(deployment: Deployment) -> None:
@@ -23,7 +27,10 @@ def ask_due_kpis(deployment: Deployment) -> None:
 
 
 DUTIES: Final = (
+    Duty("canaries", LOOK_EVERY_S, watch_canaries),
+    Duty("canary figures", EVERY_S, ask_canary_figures),
     Duty("content", EVERY_S, watch_content),
     Duty("kpi", EVERY_S, ask_due_kpis),
+    Duty("knowledge", FRESH_WITHIN_S, keep_fresh),
 )
 """All of them. Each does no harm when several workers do it."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from roadworthy.evidence import Measurement
-from roadworthy.measure import articles, sources
+from roadworthy.measure import sources
 from roadworthy.measure.certifying import content_aged
 from roadworthy.measure.entities import unclear_pairs
 from roadworthy.measure.fact import keep
+from roadworthy.measure.knowledge.freshness import health_facts
+from roadworthy.measure.knowledge.leak import leak_facts
+from roadworthy.measure.knowledge.quality import quality_facts
 from roadworthy.measure.labelled import Labelled
 from roadworthy.measure.pilot import Wait, certificates, cost_and_load, hostile, quality, run_pilot
 from roadworthy.measure.routing import Models, by_charter, model_facts, routed_facts
@@ -45,8 +48,8 @@ def measure_without_labels(
         *data,
         *sources.duplicates(loaded),
         *sources.freshness(loaded, now=now),
-        *articles.stale(loaded, now=now),
-        *articles.contradictions(loaded),
+        *health_facts(deployment, release.use_case, loaded.bases, today=now.date(), earlier=earlier),
+        *leak_facts(loaded.bases, today=now.date()),
         *policy_coverage(loaded),
         *shadow(deployment, release),
         *canary(deployment, release),
@@ -78,7 +81,11 @@ def measure_with_labels(
     piloted = run_pilot(deployment, principal, release, labelled, wait=wait)
     progress("certificates and retrieval")
     issued = certificates(deployment, principal, release, piloted)
-    facts = [*quality(loaded, piloted), *articles.recall(loaded, labelled), *issued]
+    facts = [
+        *quality(loaded, piloted),
+        *quality_facts(deployment, principal, loaded, labelled=labelled),
+        *issued,
+    ]
     kept = keep(deployment, principal, release, facts)
     again = [one for one in labelled if one.hostile]
     again += [one for one in labelled if not one.hostile][:REHEARSED]

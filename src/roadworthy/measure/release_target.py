@@ -238,13 +238,13 @@ class ReleaseTarget:
         in_force = [
             one.id for one in issued if not one.suspended_at and one.certified_at <= now < one.expires_at
         ]
-        articles = {
-            name: sorted([article.document, digest_of(article.text)] for article in found)
-            for name, found in self._loaded.articles.items()
+        knowledge = {
+            name: [[document, version] for document, _, version in base.index.stamps()]
+            for name, base in self._loaded.bases.items()
         }
         reads = any(not tool.writes for tool in self._loaded.charter.tools.values())
         return digest_of(
-            [self._release.digest, sorted(in_force), articles, self._evaluation if reads else ""]
+            [self._release.digest, sorted(in_force), knowledge, self._evaluation if reads else ""]
         )
 
 

@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from roadworthy.casework.effect import TrueOutcome
 from roadworthy.errors import Unavailable
 from roadworthy.measure.fact import Fact
+from roadworthy.operate.canaries import ERROR, standing
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.disposing import tool_facts
 from roadworthy.operate.outcomes import canary_watch
-from roadworthy.operate.stopping import rehearsed_stop
-from roadworthy.operate.work import ACKNOWLEDGE_EVERY
+from roadworthy.operate.stopping import LOOK_S, await_obedience, rehearsed_stop
 from roadworthy.ports import LoadedRelease
-from roadworthy.principal import Principal, Stop
+from roadworthy.principal import Principal
 from roadworthy.quantities import Interval, Share
-from roadworthy.release import Release
+from roadworthy.release import PASSED, Release
 from roadworthy.stage import Stage
 from roadworthy.trust import wilson
 
@@ -48,29 +48,37 @@ def shadow(deployment: Deployment, release: Release) -> list[Fact]:
 
 
 def canary(deployment: Deployment, release: Release) -> list[Fact]:
-    """Cases of the canary with an outcome, and what its sequential test has proven so far."""
+    """Cases of the canary with an outcome, what its comparisons have proven so far, and how it stands in its step."""
     watch = canary_watch(deployment, release.use_case, release)
-    if watch is None:
-        return [_canary_cases(0)]
-    candidate, baseline = watch.harm.candidate, watch.harm.baseline
-    return [
-        _canary_cases(candidate.cases),
+    facts = [_canary_cases(watch.harm.candidate.cases if watch else 0)]
+    if release.stage is not Stage.CANARY:
+        return facts
+    with deployment.store.read() as tx:
+        said = standing(deployment, tx, release)
+    n = sum(one.cases + one.beside for one in said.metrics if one.metric == ERROR)
+    method = "betting e-processes on every metric of the charter, valid whenever one looks"
+    facts.append(
         Fact(
-            kind="release.canary_not_worse",
-            value=float(watch.state == "not worse"),
-            unit="yes",
-            n=candidate.cases + baseline.cases,
-            method="betting e-process on wrong automatic answers, valid whenever one looks",
-            of_release=True,
-            valid_days=14,
-            detail={
-                "state": watch.state,
-                "candidate": {"cases": candidate.cases, "wrong": candidate.total},
-                "baseline": {"cases": baseline.cases, "wrong": baseline.total},
-                "tolerance": watch.not_worse.margin,
-            },
-        ),
-    ]
+            kind="release.canary_step", value=float(said.passed and said.step == said.of), unit="yes", n=n,
+            method=method, of_release=True, valid_days=14,
+            detail={"step": said.step, "of": said.of, "state": str(said.state), "missing": list(said.missing)},
+        )
+    )  # fmt: skip
+    if watch is None:
+        return facts
+    detail: dict[str, object] = {
+        one.metric: {"state": str(one.state), "cases": one.cases, "beside": one.beside,
+                     "mean": one.mean, "mean_beside": one.mean_beside, "tolerance": one.tolerance}
+        for one in said.metrics
+    }  # fmt: skip
+    proven = all(one.state in PASSED for one in said.metrics)
+    facts.append(
+        Fact(
+            kind="release.canary_not_worse", value=float(proven), unit="yes", n=n, method=method, of_release=True,
+            valid_days=14, detail={"state": str(said.state), "metrics": detail},
+        )
+    )  # fmt: skip
+    return facts
 
 
 def policy_coverage(release: LoadedRelease) -> Iterator[Fact]:
@@ -98,13 +106,13 @@ def stop_drill(
 
     Errors: ``Unavailable`` RW-DRILL-001 if no worker runs, or one does not obey within ``within_s``.
     """
+    until = time.monotonic() + within_s
     with rehearsed_stop(deployment, principal, release.use_case) as thrown:
-        begun = deployment.now()
-        elapsed_s: float | None = None
-        while elapsed_s is None and (deployment.now() - begun).total_seconds() < within_s:
-            time.sleep(0.02)
-            elapsed_s = _obeyed_after(deployment, thrown)
-    if elapsed_s is None:
+        seen = await_obedience(deployment, thrown, within_s=within_s)
+        while not seen.complete and time.monotonic() < until:  # a worker may just be starting
+            time.sleep(LOOK_S)
+            seen = await_obedience(deployment, thrown, within_s=0)
+    if seen.elapsed_ms is None:
         raise Unavailable(
             "RW-DRILL-001",
             "no worker acknowledged the stop, or not every one did",
@@ -113,24 +121,13 @@ def stop_drill(
         )
     return Fact(
         kind="operation.stop_seconds",
-        value=elapsed_s,
+        value=seen.elapsed_ms / 1000,
         unit="seconds",
         n=1,
         method="switch thrown, seconds until every live worker acknowledged",
         inputs=thrown.id,
         valid_days=30,
     )
-
-
-def _obeyed_after(deployment: Deployment, thrown: Stop) -> float | None:
-    """Seconds from the stop to the last live worker's word; None while one is missing."""
-    now = deployment.now()
-    with deployment.store.read() as tx:
-        seen = deployment.store.switches.acknowledgements(tx)
-    live = [(last, at) for last, at in seen.values() if now - at < 3 * ACKNOWLEDGE_EVERY]
-    if not live or any(last < thrown.id for last, _ in live):
-        return None
-    return max(0.0, (now - thrown.stopped_at).total_seconds())
 
 
 def _canary_cases(n: int) -> Fact:

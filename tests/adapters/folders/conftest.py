@@ -52,7 +52,7 @@ class Shelf:
     def assemble(self, digest: str, charter: Charter, workflow: Workflow, folder: Path) -> LoadedRelease:
         self.assembled.append(digest)
         nothing: Mapping[str, Any] = {}
-        rest = dict.fromkeys(("models", "retrievers", "articles", "tools", "sources"), nothing)
+        rest = dict.fromkeys(("models", "retrievers", "bases", "tools", "sources"), nothing)
         return LoadedRelease(
             digest=cast("Any", digest),
             charter=charter,

@@ -18,7 +18,7 @@ from roadworthy.adapters.sql.migrations.version import _config
 from roadworthy.adapters.sql.schema import metadata
 from roadworthy.errors import InputProblem, Unavailable
 
-NEWEST = "0007"
+NEWEST = "0009"
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -101,6 +101,37 @@ def test_a_key_made_before_there_were_calls_is_bound_to_no_release(
         kept = store.people.credential(tx, "key", "k")
     assert kept is not None
     assert (kept.principal, kept.use_case, kept.release, kept.stage) == ("otto", "support", "", "")
+
+
+def test_releases_of_an_earlier_program_are_unsigned_and_a_canary_is_in_its_first_step(
+    open_one: Callable[[], sa.Engine],
+) -> None:
+    engine = open_one()
+    with engine.begin() as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0007")
+        for number, stage, share in ((1, "production", 1.0), (2, "canary", 0.4), (3, "retired", 0.0)):
+            connection.exec_driver_sql(
+                f"INSERT INTO release VALUES ('sha256:{number}', 'support', {number}, 'ben', 'first', '{stage}',"
+                f" {share}, 1000000, {number}000000, 'because')"
+            )
+        connection.exec_driver_sql("INSERT INTO acknowledgement VALUES ('worker-1', '', 5)")
+    upgrade(engine)
+    store = SqlStore(engine)
+    with store.read() as tx:
+        one, two, three = store.releases.rollout(tx, "support").releases
+        assert store.switches.obeyed(tx, "any") == {}
+        assert list(store.switches.acknowledgements(tx)) == ["worker-1"]
+    assert [(known.step, known.step_since) for known in (one, two, three)] == [
+        (0, None),
+        (1, two.stage_since),
+        (0, None),
+    ]
+    assert {(known.signature, known.key, known.fit_until, known.note) for known in (one, two, three)} == {
+        ("", "", None, "first")
+    }
+    assert (two.share.value, two.stage_since.timestamp(), two.reason) == (0.4, 2.0, "because")
 
 
 def test_migrating_again_changes_nothing(open_one: Callable[[], sa.Engine]) -> None:

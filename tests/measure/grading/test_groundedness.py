@@ -13,8 +13,6 @@ from tests.measure.grading.spoken import PRICE, Spoken, verdict
 
 from roadworthy.evaluation import Cited, Grade, Grader, Test, Transcript
 from roadworthy.measure.grading import Groundedness
-from roadworthy.measure.grading.literals import figures, missing_figures, names, offered_figures
-from roadworthy.measure.grading.sentences import negated, sentences
 from roadworthy.measure.grading.standing import NOT_CALIBRATED, Standing
 from roadworthy.quantities import digest
 
@@ -159,51 +157,6 @@ def test_a_judge_that_mumbles_leaves_the_answer_ungraded() -> None:
     mumbling = {"judge": Spoken("mumble"), "standing": AGREES}
     assert checked("Your money comes back soon.", **mumbling).value is None
     assert checked("Your money comes back soon. Gift cards are refunded.", **mumbling).value == 0.0
-
-
-@pytest.mark.parametrize(
-    ("statement", "source", "missing"),
-    [
-        ("1,000 pieces", "1000 pieces", ()),
-        ("12,5 %", "12.5 percent", ()),
-        ("$5", "5 dollars", ()),
-        ("5 dollars", "5 euros", ("5 dollars",)),
-        ("03/04/2026", "4 March 2026", ()),
-        ("2 years", "zwei Jahre", ()),
-        ("one of them", "some of them", ()),
-        ("3 May 2026", "3 May", ("3 May 2026",)),
-        ("3. Mai", "03.05.2026", ()),
-        ("version v2.1", "version v2.2", ("v2.1",)),
-        ("-5 degrees", "5 degrees", ("-5",)),
-        ("31.02.2026 and 45/45/2026", "nothing", ("31.02.2026", "45", "45", "2026")),
-    ],
-)
-def test_figures_are_compared_by_what_they_mean(
-    statement: str, source: str, missing: tuple[str, ...]
-) -> None:
-    assert sorted(missing_figures(figures(statement), offered_figures(source))) == sorted(set(missing))
-
-
-def test_names_are_read_by_the_habits_of_the_language() -> None:
-    assert names("Please ask Anna Miller at PayPal.") == {"anna", "miller", "paypal"}
-    assert names("Der Kunde erhält die Rückzahlung von Anna Müller über PayPal.") == {"müller", "paypal"}
-
-
-def test_sentences_end_where_they_end() -> None:
-    assert sentences("Ask Dr. No, e.g. now. Done!\n- one\n2) two\n\nca. 3 Tage") == [
-        "Ask Dr. No, e.g. now.",
-        "Done!",
-        "one",
-        "two",
-        "ca. 3 Tage",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("text", "says"), [("not without a fee", False), ("never", True), ("can’t pay", True), ("note", False)]
-)
-def test_two_negations_affirm(text: str, says: bool) -> None:
-    assert negated(text) is says
 
 
 @given(st.text(max_size=400), st.text(max_size=400))

@@ -167,7 +167,9 @@ def measure_holdout(
     problems = _problems(kpi, ends, least)
     if problems or query is None or ends is None:
         raise InputProblem("RW-KPI-007", problems)
-    figures, odd = _figures(rows_of(deployment.loader.load(release.digest), query, limit=MOST_COUNTED))
+    figures, odd = figures_by_key(
+        rows_of(deployment.loader.load(release.digest), query, limit=MOST_COUNTED)
+    )
     arms = arms_of(deployment, use_case)
     with deployment.store.write() as tx:
         known = _Count.read(deployment.store.evidence.watch(tx, use_case, "", _WATCH))
@@ -209,7 +211,7 @@ def _problems(kpi: Kpi, ends: Interval | None, least: float) -> list[Problem]:
     return found
 
 
-def _figures(rows: Sequence[Mapping[str, Any]]) -> tuple[dict[str, float], tuple[str, ...]]:
+def figures_by_key(rows: Sequence[Mapping[str, Any]]) -> tuple[dict[str, float], tuple[str, ...]]:
     """The figure of each key, and what was odd. A key that stands twice with two figures is left out."""
     if rows and not {"key", "value"} <= set(rows[0]):
         raise InputProblem(
