@@ -42,4 +42,4 @@ def test_a_workflow_is_declared_for_its_use_case() -> None:
 
 def test_a_passage_says_everything_about_itself_in_json() -> None:
     passage = Passage("fees.md", "Fees", "A fee is …", 0.5, "sha256:1", "2026-05-01")
-    assert Passage(**passage.as_json()) == passage  # type: ignore[arg-type]
+    assert Passage.from_json(passage.as_json()) == passage

@@ -70,7 +70,8 @@ def test_passages_are_spans_in_order_that_cover_everything_and_are_named_apart(
         st.text(alphabet="abc ", min_size=1, max_size=30).filter(str.strip),
         min_size=1,
         max_size=40,
-        unique=True,
+        # Of two passages that read alike the second is known by its place, which changes with the first.
+        unique_by=lambda text: " ".join(text.split()),
     ),
     st.data(),
 )

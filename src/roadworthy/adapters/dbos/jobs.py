@@ -208,6 +208,7 @@ class JobTable:
         self._changed(connection, self._beat, {"executor": executor, "ttl_s": ttl_s})
 
     def forget(self, connection: sa.Connection, *, executor: str) -> None:
+        """Take a process that ended off the list of those that work."""
         self._changed(connection, self._forget, {"executor": executor})
 
     def health(self, connection: sa.Connection) -> EngineHealth:
