@@ -51,10 +51,12 @@ def canary(deployment: Deployment, release: Release) -> list[Fact]:
     """Cases of the canary with an outcome, what its comparisons have proven so far, and how it stands in its step."""
     watch = canary_watch(deployment, release.use_case, release)
     facts = [_canary_cases(watch.harm.candidate.cases if watch else 0)]
-    if release.stage is not Stage.CANARY:
-        return facts
     with deployment.store.read() as tx:
-        said = standing(deployment, tx, release)
+        # Its stage may have changed since the caller looked it up.
+        now = deployment.store.releases.rollout(tx, release.use_case).find(release.digest)
+        if now.stage is not Stage.CANARY:
+            return facts
+        said = standing(deployment, tx, now)
     n = sum(one.cases + one.beside for one in said.metrics if one.metric == ERROR)
     method = "betting e-processes on every metric of the charter, valid whenever one looks"
     facts.append(
