@@ -6,7 +6,14 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 from tests.postgres import NoServer, Server, running_server
+
+# The same examples on every machine: a change is judged by what it changed. To look for new examples,
+# run `HYPOTHESIS_PROFILE=explore make test`.
+settings.register_profile("repeatable", derandomize=True, print_blob=True)
+settings.register_profile("explore", derandomize=False, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
 @pytest.fixture(scope="session")

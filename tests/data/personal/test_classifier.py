@@ -7,10 +7,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from roadworthy.data.personal import Classifier, PersonalClass
+from roadworthy.data.personal.topics import NOWHERE, of_words
 
 CLASSIFIER = Classifier()
 FINDINGS = {
@@ -36,6 +37,8 @@ FINDINGS = {
     )
 )
 def test_offsets_are_characters_whatever_stands_around(parts: list[tuple[str, str]]) -> None:
+    # A word that means something ("price", "order") may rightly speak against a number beside it.
+    assume(all(of_words(around) == NOWHERE for around, _ in parts))
     text, expected = "", []
     for around, value in parts:
         text += f"{around} ; "
