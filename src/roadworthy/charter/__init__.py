@@ -10,16 +10,18 @@ from roadworthy.charter.parts import (
     Query,
     Source,
     Task,
-    Tool,
     seconds,
 )
 from roadworthy.charter.reading import MAX_BYTES, read
+from roadworthy.charter.reviewing import ReviewPlan
+from roadworthy.charter.tooling import Argument, Registry, Tool
 from roadworthy.charter.trusting import Certificate, SpotCheckPlan
 
 __all__ = [
     "LISTS",
     "MAX_BYTES",
     "TIERS",
+    "Argument",
     "Certificate",
     "Charter",
     "Entity",
@@ -28,6 +30,8 @@ __all__ = [
     "Knowledge",
     "LanguageModelPlan",
     "Query",
+    "Registry",
+    "ReviewPlan",
     "Source",
     "SpotCheckPlan",
     "Task",

@@ -21,16 +21,16 @@ from roadworthy.charter.parts import (
     Owners,
     Part,
     Purpose,
-    ReviewPlan,
     Risk,
     Slo,
     Source,
     Task,
-    Tool,
     Value,
     seconds,
 )
 from roadworthy.charter.releasing import ReleasePlan
+from roadworthy.charter.reviewing import ReviewPlan
+from roadworthy.charter.tooling import Tool
 from roadworthy.charter.trusting import (
     Certificate,
     JudgePlan,
@@ -71,6 +71,7 @@ _REFERENCES: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
     ("tools", ("source",), "data", "data source"),
     ("tools", ("error",), "certificates", "certificate"),
     ("tools", ("undo",), "tools", "tool"),
+    ("tools", ("lookup",), "tools", "tool"),
     ("tasks", ("model",), "models", "language model"),
     ("judge", (), "models", "language model"),
     ("knowledge", ("query", "source"), "data", "data source"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
@@ -305,59 +305,6 @@ class Task(Part):
         if self.prompt and len(set(self.labels)) < 2:
             raise ValueError("a prompted task names at least two `labels`")
         return self
-
-
-class Tool(Part):
-    """A call to the outside. What writes has a sink, a promise about repeated keys, and an undo."""
-
-    use: str = Field(description="the built-in kind or plugin that carries it out", examples=["sql.insert"])
-    source: Name | None = Field(default=None, description="the data source it works on")
-    sink: Literal["none", "browse", "message", "egress", "money", "identity", "write", "delete"] = Field(
-        default="none", description="what it does to the world; `none` reads"
-    )
-    options: dict[str, Any] = Field(default={}, description="of the kind named by `use`")
-    control: list[str] = Field(
-        default=[], description="arguments that decide who, where and how much; `amount` is always one"
-    )
-    trusted: list[str] = Field(
-        default=[], description="fields of its answer that may fill control arguments"
-    )
-    amount: str = Field(default="", description="the argument that holds minor units of money")
-    clearance: int = Field(
-        default=2, ge=0, le=3, description="highest data class it may see: 0 public to 3 special"
-    )
-    region: str = Field(default="", description="where it runs; empty: where the use case does")
-    error: str = Field(
-        default="", description="the kind of error a certificate must cover before it leaves alone"
-    )
-    idempotency: Literal["native", "lookup", "none"] = Field(
-        default="none", description="whether a repeated key is dropped, can be asked about, or neither"
-    )
-    undo: str = Field(default="", description="the tool that takes it back")
-    timeout: Duration = Field(default="30s", description="how long a call may take")
-
-    @model_validator(mode="after")
-    def _says_what_steers_it(self) -> Tool:
-        if self.sink in {"money", "identity", "message", "egress"} and not (self.control or self.amount):
-            raise ValueError(
-                f"a tool whose sink is `{self.sink}` names in `control` the arguments that decide where and how much"
-            )
-        return self
-
-    @property
-    def writes(self) -> bool:
-        """It changes the world."""
-        return self.sink != "none"
-
-
-class ReviewPlan(Part):
-    """Who reviews, how much time there is, and what happens when it runs out."""
-
-    role: str = Field(default="reviewer", description="who is asked first")
-    hours_per_week: float = Field(gt=0, description="of all reviewers together")
-    minutes_per_review: float = Field(gt=0, description="expected")
-    due: Duration = Field(default="4h", description="after this a review escalates")
-    escalate_to: str = Field(default="owner", description="the role it escalates to")
 
 
 class Slo(Part):
