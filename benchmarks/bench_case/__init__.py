@@ -36,7 +36,7 @@ class WrappedLoader:
     def charter(self, digest: str) -> Charter:
         return self._inner.charter(digest)
 
-    def load(self, digest: str, *, fresh: bool = False) -> LoadedRelease:
+    def load(self, digest: str) -> LoadedRelease:
         if digest not in self._loaded:
             loaded = self._inner.load(digest)
             tools = {name: self._wrap(name, tool) for name, tool in loaded.tools.items()}

@@ -80,7 +80,7 @@ def ours(rows: list[dict[str, str]]) -> dict[str, Any]:
         deployment = Deployment(
             store=store, vault=SqlVault(bytes(range(32)), clock, entropy), engine=None, loader=None,  # type: ignore[arg-type]
             models=None, trainer=None, ideas=None, passwords=None, clock=clock, entropy=entropy,  # type: ignore[arg-type]
-            clearance=Clearance(lambda: read_stopped(store), clock), requirements=requirements(),
+            clearance=Clearance(lambda: read_stopped(store), clock), slips=None, requirements=requirements(),
             prices=Prices(Cost(12_000)), ledger_key=SigningKey("bench/ledger", bytes(32)),
             ledger_origin="bench/ledger", instruments=None,  # type: ignore[arg-type]
         )  # fmt: skip

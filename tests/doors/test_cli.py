@@ -4,58 +4,19 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
+from tests.doors.saying import USE_CASE, Say, plain_data
 
-from roadworthy.cli.app import run
 from roadworthy.cli.output import Output
 from roadworthy.errors import InputProblem
-
-USE_CASE = Path(__file__).resolve().parents[2] / "benchmarks" / "bench_case" / "usecase"
-
-
-class Said(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self):
-        return json.loads(self.out)
-
-
-Say = Callable[..., Said]
-
-
-@pytest.fixture
-def say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Say:
-    """Runs a command in a workspace of its own."""
-    monkeypatch.setenv("ROADWORTHY_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("ROADWORTHY_PRINCIPAL", "tester")
-    monkeypatch.delenv("ROADWORTHY_DATABASE_URL", raising=False)
-
-    def command(*words: str) -> Said:
-        monkeypatch.setattr(sys, "argv", ["roadworthy", *words])
-        capsys.readouterr()
-        code = run()
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return Said(code, out, err)
-
-    return command
 
 
 @pytest.fixture
 def started(say: Say, tmp_path: Path) -> Iterator[Say]:
-    data = tmp_path / "home" / "data" / "plain"
-    data.mkdir(parents=True)
-    with sqlite3.connect(data / "target.sqlite") as target:
-        target.execute("create table felt (idempotency_key text primary key, case_key text not null)")
-    target.close()
+    plain_data(tmp_path / "home")
     built = say("release", "start", str(USE_CASE), "--note", "first")
     assert built.code == 0, built.err
     return say

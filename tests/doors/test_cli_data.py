@@ -5,46 +5,12 @@ from __future__ import annotations
 import csv
 import json
 import sqlite3
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
-
-from roadworthy.cli.app import run
+from tests.doors.saying import Say
 
 CITIES = {"10115": "Berlin", "20095": "Hamburg", "50667": "Köln", "80331": "München"}
-
-
-class Said(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Say = Callable[..., Said]
-
-
-@pytest.fixture
-def say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Say:
-    monkeypatch.setenv("ROADWORTHY_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("ROADWORTHY_PRINCIPAL", "tester")
-    monkeypatch.delenv("ROADWORTHY_DATABASE_URL", raising=False)
-
-    def command(*words: object) -> Said:
-        monkeypatch.setattr(sys, "argv", ["roadworthy", *map(str, words)])
-        capsys.readouterr()
-        code = run()
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return Said(code, out, err)
-
-    return command
 
 
 def table(rows: int = 400) -> list[dict[str, str]]:

@@ -22,7 +22,6 @@ from roadworthy.casework.vocabulary import Passage
 from roadworthy.cli import knowledge_health, session
 from roadworthy.cli import shelves as opening
 from roadworthy.measure.knowledge.health import ASKED_OFTEN
-from roadworthy.ports import LoadedRelease
 
 KNOWLEDGE = "knowledge: {handbook: {path: handbook, owner: olga, recall_min: 0.3, recall_at: 2}}\n"
 
@@ -39,12 +38,7 @@ async def answering(case: rw.Case, run: rw.Run) -> rw.Decision:
 @pytest.fixture
 def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     office = Office(tmp_path)
-    real = office.load
-
-    def load(digest: str, *, fresh: bool = False) -> LoadedRelease:
-        return replace(real(digest), retrievers={"handbook": Retriever()})
-
-    office.load = load  # type: ignore[method-assign]
+    office.retrievers["handbook"] = Retriever()
     office.release(answering, charter=CHARTER + KNOWLEDGE)
     documents = [
         document("a.md", "The replacement of a card costs 10 EUR.", topic="t", owner="lena"),

@@ -20,7 +20,6 @@ from roadworthy.cli import knowledge_figures, knowledge_quality
 from roadworthy.cli import shelves as opening
 from roadworthy.errors import InputProblem, NotFound
 from roadworthy.operate.outcomes import record_outcome
-from roadworthy.ports import LoadedRelease
 from roadworthy.ports.knowledge import KnowledgeSource
 from roadworthy.principal import Principal
 
@@ -59,12 +58,7 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     office = Office(tmp_path)
-    real = office.load
-
-    def load(digest: str, *, fresh: bool = False) -> LoadedRelease:
-        return replace(real(digest), retrievers={"handbook": Retriever()})
-
-    office.load = load  # type: ignore[method-assign]
+    office.retrievers["handbook"] = Retriever()
     office.release(answering, charter=CHARTER + KNOWLEDGE)
     desk = Desk(office, base(shop()))
 

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-import sqlite3
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from tests.adapters.openai.scripted import Scripted, Server, says
+from tests.doors.saying import USE_CASE, Say, plain_data
 
-from roadworthy.cli.app import run
-
-USE_CASE = Path(__file__).resolve().parents[2] / "benchmarks" / "bench_case" / "usecase"
 MODELS = """
 suites: {{capitals: {{floor: 0.5}}}}
 models:
@@ -29,41 +25,10 @@ tasks:
 """Stands where the tasks of the plain use case begin."""
 
 
-class Said(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Say = Callable[..., Said]
-
-
 def answering(body: dict[str, Any]) -> Scripted:
     """Large models know every capital, small ones half of them."""
     number = int(body["messages"][-1]["content"].split()[-1])
     return says("right" if body["model"] == "large-1" or number % 2 else "wrong")
-
-
-@pytest.fixture
-def say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Say:
-    """Runs a command in a workspace of its own."""
-    monkeypatch.setenv("ROADWORTHY_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("ROADWORTHY_PRINCIPAL", "tester")
-    monkeypatch.delenv("ROADWORTHY_DATABASE_URL", raising=False)
-
-    def command(*words: str) -> Said:
-        monkeypatch.setattr(sys, "argv", ["roadworthy", *words])
-        capsys.readouterr()
-        code = run()
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return Said(code, out, err)
-
-    return command
 
 
 @pytest.fixture
@@ -74,16 +39,13 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def started(say: Say, server: Server, tmp_path: Path) -> Say:
-    home, folder = tmp_path / "home", tmp_path / "plain"
+    folder = tmp_path / "plain"
     shutil.copytree(USE_CASE, folder)
     charter = folder / "charter.yaml"
     models = MODELS.format(url=server.url).lstrip()
     charter.write_text(charter.read_text().replace("tasks:\n", models, 1))
-    data = home / "data" / "plain"
-    (data / "evals").mkdir(parents=True)
-    with sqlite3.connect(data / "target.sqlite") as target:
-        target.execute("create table felt (idempotency_key text primary key, case_key text not null)")
-    target.close()
+    data = plain_data(tmp_path / "home")
+    (data / "evals").mkdir()
     tests = [{"id": f"t{at}", "input": {"text": f"capital {at}"}, "expected": "right"} for at in range(30)]
     (data / "evals" / "capitals.jsonl").write_text("\n".join(map(json.dumps, tests)))
     built = say("release", "start", str(folder))

@@ -2,61 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sqlite3
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
-
-from roadworthy.cli.app import run
-
-USE_CASE = Path(__file__).resolve().parents[2] / "benchmarks" / "bench_case" / "usecase"
-
-
-class Said(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self):
-        return json.loads(self.out)
-
-
-Say = Callable[..., Said]
+from tests.doors.saying import USE_CASE, Say, plain_data
 
 
 @pytest.fixture
-def say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Say:
-    monkeypatch.setenv("ROADWORTHY_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("ROADWORTHY_PRINCIPAL", "tester")
-    monkeypatch.delenv("ROADWORTHY_DATABASE_URL", raising=False)
-
-    def command(*words: str) -> Said:
-        monkeypatch.setattr(sys, "argv", ["roadworthy", *words])
-        capsys.readouterr()
-        code = run()
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return Said(code, out, err)
-
-    data = tmp_path / "home" / "data" / "plain"
-    data.mkdir(parents=True)
-    with sqlite3.connect(data / "target.sqlite") as target:
-        target.execute("create table felt (idempotency_key text primary key, case_key text not null)")
-    target.close()
+def say(say: Say, tmp_path: Path) -> Say:
+    """Two releases were started."""
+    plain_data(tmp_path / "home")
     copy = tmp_path / "second"
     shutil.copytree(USE_CASE, copy)
     charter = copy / "charter.yaml"
     charter.write_text(charter.read_text() + "\nretention: 30d\n")
     for folder in (USE_CASE, copy):
-        built = command("release", "start", str(folder))
+        built = say("release", "start", str(folder))
         assert built.code == 0, built.err
-    return command
+    return say
 
 
 def test_releases_are_listed_shown_and_told_apart(say: Say) -> None:

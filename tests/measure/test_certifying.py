@@ -132,7 +132,7 @@ def test_a_proof_ages_with_the_articles_it_rested_on(
 ) -> None:
     release = office.release(flows.reply, stage=Stage.DRAFT, threshold=None)
     load = office.load
-    monkeypatch.setattr(office, "load", lambda digest, fresh=False: replace(load(digest), bases=shelf(100)))
+    monkeypatch.setattr(office, "load", lambda digest: replace(load(digest), bases=shelf(100)))
     certificates_of(office.deployment, BEN, release, "intent", sample(800, error=0.02))
     later = replace(load(release.digest), bases=shelf(100, changed=changed))
     (fact,) = content_aged(office.deployment, release, later)

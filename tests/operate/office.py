@@ -27,7 +27,7 @@ from roadworthy.operate.deployment import Deployment, Prices
 from roadworthy.operate.intake import submit
 from roadworthy.operate.stopping import read_stopped
 from roadworthy.operate.work import handlers
-from roadworthy.ports import LoadedRelease
+from roadworthy.ports import LoadedRelease, Retriever
 from roadworthy.principal import Kind, Principal, Role
 from roadworthy.quantities import Cost, Digest, Share, digest_of
 from roadworthy.release import Archive, Release, sign_release
@@ -180,6 +180,7 @@ class Office:
         self.engine = MemoryEngine(self.clock)
         self.workflows: dict[str, Handler] = {}
         self.charters: dict[str, Charter] = {}
+        self.retrievers: dict[str, Retriever] = {}
         self.tools = {
             "books.look": Tool(), "mail.reply": Tool(), "mail.withdraw": Tool(), "bank.pay": Tool(),
             "fax.send": Tool(Idempotency.NONE), "post.send": Tool(Idempotency.LOOKUP),
@@ -212,7 +213,7 @@ class Office:
             raise NotFound("RW-RELEASE-002", "no such release")
         return self.charters[digest]
 
-    def load(self, digest: str, *, fresh: bool = False) -> LoadedRelease:
+    def load(self, digest: str) -> LoadedRelease:
         if digest not in self.workflows:
             raise NotFound("RW-RELEASE-002", "no such release")
         return LoadedRelease(
@@ -221,7 +222,7 @@ class Office:
             workflow=Workflow("desk", self.workflows[digest]),
             policies=the_policies(),
             models={"intent": Model()},
-            retrievers={},
+            retrievers=self.retrievers,
             bases={},
             writer=Writer(),
             tools=self.tools,

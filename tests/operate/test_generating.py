@@ -84,8 +84,8 @@ class Desk(Office):
         self.chats = {"answer": replace(chat, **changes)}
         return self.chats["answer"]
 
-    def load(self, digest: str, *, fresh: bool = False) -> LoadedRelease:
-        return replace(super().load(digest, fresh=fresh), chats=self.chats)
+    def load(self, digest: str) -> LoadedRelease:
+        return replace(super().load(digest), chats=self.chats)
 
     def calls(self, key: str) -> tuple[Call, ...]:
         with self.store.read() as tx:

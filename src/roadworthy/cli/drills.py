@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -69,10 +70,11 @@ def drill_load(
     asked = Load(seconds=seconds, factor=factor, rate=rate, workers=workers, seed=seed)
     asked.check()
 
-    def drill(mirror: Mirrored, one: Release, _who: Principal, progress: Progress) -> tuple[Fact, ...]:
-        return load_drill(mirror, one, asked, progress=progress)
-
-    return _run("load", use_case, release, drill, dry=dry, as_json=as_json, home=home)
+    return _run(
+        "load",
+        lambda at: load_drill(at.mirror, at.release, asked, progress=at.progress),
+        _Asked(use_case, release, dry=dry, as_json=as_json, home=home),
+    )
 
 
 def drill_crash(
@@ -93,10 +95,11 @@ def drill_crash(
     asked = Crash(kills=kills, cases=cases, workers=workers, seed=seed)
     asked.check()
 
-    def drill(mirror: Mirrored, one: Release, _who: Principal, progress: Progress) -> tuple[Fact, ...]:
-        return crash_drill(mirror, one, asked, progress=progress)
-
-    return _run("crash", use_case, release, drill, dry=dry, as_json=as_json, home=home)
+    return _run(
+        "crash",
+        lambda at: crash_drill(at.mirror, at.release, asked, progress=at.progress),
+        _Asked(use_case, release, dry=dry, as_json=as_json, home=home),
+    )
 
 
 def drill_rollback(
@@ -112,10 +115,11 @@ def drill_rollback(
     """Make a canary answer wrongly until it is halted; see how soon none of its cases is left with it."""
     from roadworthy.measure.drills.rollback import rollback_drill
 
-    def drill(mirror: Mirrored, one: Release, _who: Principal, progress: Progress) -> tuple[Fact, ...]:
-        return rollback_drill(mirror, one, workers=workers, seed=seed, progress=progress)
-
-    return _run("rollback", use_case, release, drill, dry=dry, as_json=as_json, home=home)
+    return _run(
+        "rollback",
+        lambda at: rollback_drill(at.mirror, at.release, workers=workers, seed=seed, progress=at.progress),
+        _Asked(use_case, release, dry=dry, as_json=as_json, home=home),
+    )
 
 
 def drill_stop(
@@ -136,10 +140,13 @@ def drill_stop(
         return _stop_live(use_case, release, dry=dry, as_json=as_json, home=home)
     from roadworthy.measure.drills.stop import stop_under_load
 
-    def drill(mirror: Mirrored, one: Release, who: Principal, progress: Progress) -> tuple[Fact, ...]:
-        return stop_under_load(mirror, who, one, workers=workers, seed=seed, progress=progress)
-
-    return _run("stop", use_case, release, drill, dry=dry, as_json=as_json, home=home)
+    return _run(
+        "stop",
+        lambda at: stop_under_load(
+            at.mirror, at.who, at.release, workers=workers, seed=seed, progress=at.progress
+        ),
+        _Asked(use_case, release, dry=dry, as_json=as_json, home=home),
+    )
 
 
 def _stop_live(use_case: str, release: str, *, dry: bool, as_json: bool, home: Path | None) -> int:
@@ -230,36 +237,53 @@ def drill_worker(
     print(json.dumps([used.ru_utime + used.ru_stime, used.ru_maxrss / a_megabyte]), flush=True)
 
 
-Drill = Callable[["Mirrored", "Release", "Principal", "Progress"], "tuple[Fact, ...]"]
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What every drill's command line says."""
+
+    use_case: str
+    release: str
+    dry: bool
+    as_json: bool
+    home: Path | None
 
 
-def _run(
-    name: str, use_case: str, release: str, drill: Drill, *, dry: bool, as_json: bool, home: Path | None
-) -> int:
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What a drill runs on: a mirrored environment, with the release in it."""
+
+    mirror: Mirrored
+    release: Release
+    who: Principal
+    progress: Progress
+
+
+def _run(name: str, drill: Callable[[_Ground], Sequence[Fact]], asked: _Asked) -> int:
+    """Mirror the environment, rehearse in it, keep and show what was measured; the code says whether it held."""
     from roadworthy.cli.session import opened
     from roadworthy.measure.fact import keep
     from roadworthy.principal import require
     from roadworthy.wiring.rehearsal import mirrored
 
-    out = Output(as_json=as_json)
-    with opened(home) as (deployment, principal, place):
-        require(principal, "measure", use_case=use_case)
-        one = _release(deployment, use_case, release)
+    out = Output(as_json=asked.as_json)
+    with opened(asked.home) as (deployment, principal, place):
+        require(principal, "measure", use_case=asked.use_case)
+        one = _release(deployment, asked.use_case, asked.release)
         with _shown(out) as progress:
             progress("the environment is mirrored", 0, 0)
             with mirrored(place, deployment, one) as mirror:
-                facts = drill(mirror, one, principal, progress)
-        if not dry:
+                facts = drill(_Ground(mirror, one, principal, progress))
+        if not asked.dry:
             keep(deployment, principal, one, facts)
         failed = _failed(deployment, one, facts)
-    if as_json:
+    if asked.as_json:
         out.data(
             {
                 "drill": name,
-                "use_case": use_case,
+                "use_case": asked.use_case,
                 "release": one.name,
                 "passed": not failed,
-                "kept": not dry,
+                "kept": not asked.dry,
                 "facts": [_as_json(fact) for fact in facts],
             }
         )

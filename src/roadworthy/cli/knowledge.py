@@ -11,21 +11,15 @@ from rich.progress import Progress
 
 from roadworthy.cli.options import Home, Json, UseCase
 from roadworthy.cli.output import OK, UNREACHABLE, Output
-from roadworthy.cli.shelves import only, shelves
+from roadworthy.cli.shelves import Named, Source, one_shelf, only, shelves
 from roadworthy.errors import InputProblem, Problem, Unavailable
+from roadworthy.quantities import natural_name
 
 if TYPE_CHECKING:
     from roadworthy.knowledge import Reader
     from roadworthy.operate.knowledge.building import Built
     from roadworthy.ports.knowledge import Hit, IndexState, KnowledgeSource, Means
 
-Source = Annotated[str, typer.Argument(help="The knowledge source, as the charter calls it.")]
-Named = Annotated[
-    str,
-    typer.Option(
-        "--release", help="Whose charter: r2, or the first digits of its digest; default: the newest."
-    ),
-]
 SHOWN = 300
 """Characters of a passage that are shown."""
 
@@ -174,12 +168,9 @@ def search(
         raise InputProblem(
             "RW-KNOWLEDGE-003", Problem(f"`{means}` is none of both, words, meaning", place="--means")
         )
-    with shelves(home, use_case, release, verb="knowledge.read") as (deployment, _, _, bases):
-        base = only(bases, source)
+    with one_shelf(home, use_case, release, source, verb="knowledge.read") as (deployment, _, _, base):
         reader = _reader(base.reader, group, clearance)
         if subject:
-            from roadworthy.quantities import natural_name
-
             person = deployment.vault.pseudonym(natural_name(subject))
             reader = replace(reader, subjects=frozenset({person}))
         chosen: Means = means  # type: ignore[assignment]

@@ -9,6 +9,7 @@ import typer
 
 from roadworthy.cli.options import Home, Json, UseCase
 from roadworthy.cli.output import Output
+from roadworthy.cli.shelves import Named, one_shelf
 
 if TYPE_CHECKING:
     from roadworthy.knowledge.gaps import Gaps, Question
@@ -22,12 +23,6 @@ Source = Annotated[
     str, typer.Argument(help="The knowledge source, as the charter calls it; default: the only one.")
 ]
 Days = Annotated[int, typer.Option(min=1, max=3650, help="Questions of the last so many days.")]
-Named = Annotated[
-    str,
-    typer.Option(
-        "--release", help="Whose charter: r2, or the first digits of its digest; default: the newest."
-    ),
-]
 SHOWN = 20
 
 
@@ -54,14 +49,13 @@ def health(
 
     Questions of recorded cases weigh the list where they may be read; without that right it is by severity alone.
     """
-    from roadworthy.cli.shelves import only, shelves
     from roadworthy.measure.knowledge import health as measured
     from roadworthy.operate.knowledge.dismissing import dismissals
     from roadworthy.principal import allows
 
     out = Output(as_json=as_json)
-    with shelves(home, use_case, release, verb="knowledge.read") as (deployment, principal, charter, bases):
-        base = only(bases, source)
+    with one_shelf(home, use_case, release, source, verb="knowledge.read") as opened:
+        deployment, principal, charter, base = opened
         today, owner = deployment.now().date(), charter.knowledge[base.name].owner
         content = allows(principal, "case.read_content", use_case=use_case)
         told, touched = None, None
@@ -92,13 +86,12 @@ def gaps(
 ) -> None:
     """What people asked and nothing answers, gathered by what it is about, the most urgent first."""
     from roadworthy.cli.releases import chosen_release
-    from roadworthy.cli.shelves import only, shelves
     from roadworthy.measure.fact import keep as keep_facts
     from roadworthy.measure.knowledge.freshness import gap_fact
 
     out = Output(as_json=as_json)
-    with shelves(home, use_case, release, verb="case.read_content") as (deployment, principal, _, bases):
-        base = only(bases, source)
+    with one_shelf(home, use_case, release, source, verb="case.read_content") as opened:
+        deployment, principal, _, base = opened
         collected, found, asked, below = _asked(deployment, principal, use_case, base, days)
         if keep:
             fact = gap_fact(base.name, found, below=below)

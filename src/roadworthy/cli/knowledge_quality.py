@@ -19,15 +19,9 @@ from roadworthy.cli.knowledge_figures import (
 )
 from roadworthy.cli.options import Home, Json, UseCase
 from roadworthy.cli.output import NO, OK, Output
+from roadworthy.cli.shelves import Named, Source, one_shelf
 from roadworthy.errors import InputProblem, Problem
 
-Source = Annotated[str, typer.Argument(help="The knowledge source, as the charter calls it.")]
-Named = Annotated[
-    str,
-    typer.Option(
-        "--release", help="Whose charter: r2, or the first digits of its digest; default: the newest."
-    ),
-]
 Key = Annotated[str, typer.Argument(help="The key of a case.")]
 SHOWN = 10
 
@@ -78,7 +72,6 @@ def evaluate(
 
     What the questions of the source itself show is kept as a measurement for the gate.
     """
-    from roadworthy.cli.shelves import only, shelves
     from roadworthy.cli.tables import progress
     from roadworthy.measure.knowledge import evaluating, quality
     from roadworthy.measure.knowledge.questions import shelve, unknown_documents
@@ -90,8 +83,8 @@ def evaluate(
             "RW-KNOWLEDGE-058",
             Problem(f"`{metric}` is no figure", place="--metric", hint=", ".join(evaluating.METRICS)),
         )
-    with shelves(home, use_case, release, verb="measure") as (deployment, principal, charter, bases):
-        base = only(bases, source)
+    with one_shelf(home, use_case, release, source, verb="measure") as opened:
+        deployment, principal, charter, base = opened
         require_built(base)
         promise = charter.knowledge[base.name]
         looked = k or promise.recall_at
@@ -134,13 +127,12 @@ def leak(
     home: Home = None,
 ) -> int:
     """Ask for documents with the rights of readers who may not read them. Exit code 3 where one is found."""
-    from roadworthy.cli.shelves import only, shelves
     from roadworthy.cli.tables import progress
     from roadworthy.measure.knowledge.leak import drill, leak_fact
 
     out = Output(as_json=as_json)
-    with shelves(home, use_case, release, verb="measure") as (deployment, principal, _, bases):
-        base = only(bases, source)
+    with one_shelf(home, use_case, release, source, verb="measure") as opened:
+        deployment, principal, _, base = opened
         with progress(out) as tell:
             found = drill(base, pairs=pairs, seed=seed, today=deployment.now().date(), progress=tell)
         fact = leak_fact(found)
@@ -178,13 +170,12 @@ def list_questions(
     home: Home = None,
 ) -> None:
     """The labelled questions of a source, with what answers them."""
-    from roadworthy.cli.shelves import only, shelves
     from roadworthy.measure.knowledge.questions import shelve, unknown_documents
     from roadworthy.principal import allows
 
     out = Output(as_json=as_json)
-    with shelves(home, use_case, release, verb="knowledge.read") as (deployment, principal, charter, bases):
-        base = only(bases, source)
+    with one_shelf(home, use_case, release, source, verb="knowledge.read") as opened:
+        deployment, principal, charter, base = opened
         shelf = shelve(base)
         asked = questions_of(deployment, principal, charter, base.name, shelf, file=None, home=home)
         content = allows(principal, "case.read_content", use_case=use_case)
@@ -220,15 +211,14 @@ def propose(
     home: Home = None,
 ) -> None:
     """Questions that cases asked which ended well, newest first, for a reviewer to confirm or reject."""
-    from roadworthy.cli.shelves import only, shelves
     from roadworthy.cli.tables import progress
     from roadworthy.operate.knowledge.mining import WHY_NOT, mine
     from roadworthy.operate.knowledge.questions import question_text, suite_of
     from roadworthy.operate.knowledge.retrieving import documents
 
     out = Output(as_json=as_json)
-    with shelves(home, use_case, release, verb="case.read_content") as (deployment, who, charter, bases):
-        base = only(bases, source)
+    with one_shelf(home, use_case, release, source, verb="case.read_content") as opened:
+        deployment, who, charter, base = opened
         known = {one.name for one in documents(base)}
         with progress(out) as tell:
             found = mine(
@@ -287,7 +277,6 @@ def confirm_question(
     home: Home = None,
 ) -> None:
     """Make the question of a case a test of the source: its content stays where it is."""
-    from roadworthy.cli.shelves import only, shelves
     from roadworthy.operate.knowledge.mining import propose_one
     from roadworthy.operate.knowledge.questions import confirm, suite_of
     from roadworthy.operate.knowledge.retrieving import documents
@@ -296,8 +285,8 @@ def confirm_question(
         raise InputProblem("RW-KNOWLEDGE-058", "name documents or say that nothing answers it, not both")
     relevance = relevance_of(document or [])
     out = Output(as_json=False)
-    with shelves(home, use_case, release, verb="case.read_content") as (deployment, who, charter, bases):
-        base = only(bases, source)
+    with one_shelf(home, use_case, release, source, verb="case.read_content") as opened:
+        deployment, who, charter, base = opened
         suite = suite_of(charter, base.name)
         known = {one.name for one in documents(base)}
         step = None
@@ -324,10 +313,10 @@ def reject_question(
     home: Home = None,
 ) -> None:
     """Note that the question of a case is no test; it is not proposed again."""
-    from roadworthy.cli.shelves import only, shelves
     from roadworthy.operate.knowledge.questions import reject, suite_of
 
-    with shelves(home, use_case, release, verb="case.read_content") as (deployment, who, charter, bases):
-        name = only(bases, source).name
+    with one_shelf(home, use_case, release, source, verb="case.read_content") as opened:
+        deployment, who, charter, base = opened
+        name = base.name
         reject(deployment, who, use_case, key, name, suite=suite_of(charter, name), reason=reason)
     Output(as_json=False).say(f"rejected: {key}", "green")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from roadworthy.errors import InputProblem, Problem
 
@@ -14,6 +16,14 @@ if TYPE_CHECKING:
     from roadworthy.operate.deployment import Deployment
     from roadworthy.ports.knowledge import KnowledgeSource
     from roadworthy.principal import Principal
+
+Source = Annotated[str, typer.Argument(help="The knowledge source, as the charter calls it.")]
+Named = Annotated[
+    str,
+    typer.Option(
+        "--release", help="Whose charter: r2, or the first digits of its digest; default: the newest."
+    ),
+]
 
 
 @contextmanager
@@ -31,6 +41,15 @@ def shelves(
         charter = deployment.loader.charter(chosen_release(deployment, use_case, release).digest)
         bases = {name: open_knowledge(place, deployment, charter, name) for name in charter.knowledge}
         yield deployment, principal, charter, bases
+
+
+@contextmanager
+def one_shelf(
+    home: Path | None, use_case: str, release: str, source: str, *, verb: str
+) -> Iterator[tuple[Deployment, Principal, Charter, KnowledgeSource]]:
+    """An installation and the one knowledge base that is named, or the only one. Errors: as ``only``."""
+    with shelves(home, use_case, release, verb=verb) as (deployment, principal, charter, bases):
+        yield deployment, principal, charter, only(bases, source)
 
 
 def only(bases: dict[str, KnowledgeSource], source: str) -> KnowledgeSource:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 from roadworthy.knowledge.access import Access
 from roadworthy.knowledge.document import Block, Document, Finding
 from roadworthy.policy import Marking
 
+OF_DOCUMENT, OF_LISTING, OF_READING = "document", "listing", "reading"
+"""Who told a finding: a document of the index, the listing, or the attempt to read a document."""
 DOCUMENT_COLUMNS = (
     "name, title, topic, language, owner, origin, updated, valid_from, valid_until, facts, blocks, access"
 )
+"""What is asked of a document to read it back."""
+WRITTEN_COLUMNS = (
+    "name, access, stamp, version, title, topic, language, owner, origin, updated, valid_from, valid_until,"
+    " facts, blocks"
+)
+"""What is written of a document."""
 
 
 def written_access(access: Access) -> str:
@@ -57,6 +65,24 @@ def written_day(day: date | None) -> str | None:
 def read_day(written: str | None) -> date | None:
     """The day that was written."""
     return date.fromisoformat(written) if written else None
+
+
+def written_document(
+    document: Document, *, access: int, stamp: str, fit: Callable[[str], str]
+) -> tuple[str | int | None, ...]:
+    """A row of ``WRITTEN_COLUMNS``. ``access`` is the number of its access, ``fit`` makes a text one that can be kept."""
+    words = (document.title, document.topic, document.language, document.owner, document.origin)
+    days = (document.updated, document.valid_from, document.valid_until)
+    return (
+        fit(document.name),
+        access,
+        stamp,
+        document.version,
+        *map(fit, words),
+        *map(written_day, days),
+        written_facts(document.facts),
+        written_blocks(document.blocks),
+    )
 
 
 def read_document(row: Sequence[str | None], access: Access, findings: Sequence[Finding]) -> Document:

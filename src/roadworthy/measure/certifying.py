@@ -145,7 +145,10 @@ def content_aged(deployment: Deployment, release: Release, loaded: LoadedRelease
 
 
 def watch_content(deployment: Deployment) -> None:
-    """Suspend what has aged, of every release that works live cases: what runs by itself from time to time."""
+    """Suspend what has aged, of every release that works live cases: what runs by itself from time to time.
+
+    Articles count as their index has them, which ``keep_fresh`` brings up to date more often.
+    """
     with deployment.store.read() as tx:
         names = deployment.store.releases.use_cases(tx)
         working = [
@@ -155,7 +158,7 @@ def watch_content(deployment: Deployment) -> None:
             if release.stage in LIVE
         ]
     for release in working:
-        for _ in content_aged(deployment, release, deployment.loader.load(release.digest, fresh=True)):
+        for _ in content_aged(deployment, release, deployment.loader.load(release.digest)):
             pass
 
 

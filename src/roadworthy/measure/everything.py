@@ -18,6 +18,7 @@ from roadworthy.measure.routing import Models, by_charter, model_facts, routed_f
 from roadworthy.measure.spotchecks import spot_checks
 from roadworthy.measure.stages import canary, policy_coverage, shadow
 from roadworthy.operate.deployment import Deployment
+from roadworthy.operate.knowledge.keeping import bring_up_to_date
 from roadworthy.principal import Principal, require
 from roadworthy.release import Release
 
@@ -32,7 +33,9 @@ def measure_without_labels(
     ``models`` says what the installation knows of the charter's models: their prices and last days.
     """
     require(principal, "measure", use_case=release.use_case)
-    loaded = deployment.loader.load(release.digest, fresh=True)
+    loaded = deployment.loader.load(release.digest)
+    for base in loaded.bases.values():
+        bring_up_to_date(base)
     now = deployment.now()
     with deployment.store.read() as tx:
         earlier = deployment.store.evidence.measurements(tx, release.use_case)

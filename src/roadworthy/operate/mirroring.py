@@ -72,9 +72,9 @@ class Sandboxed:
         """As the loader says."""
         return self._loader.charter(digest)
 
-    def load(self, digest: str, *, fresh: bool = False) -> LoadedRelease:
+    def load(self, digest: str) -> LoadedRelease:
         """As the loader says."""
-        return self._loader.load(digest, fresh=fresh)
+        return self._loader.load(digest)
 
 
 def rehearsed(case: CaseRecord) -> bool:

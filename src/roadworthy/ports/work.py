@@ -224,8 +224,8 @@ class Loader(Protocol):
 
         Errors: as ``load``, as far as archive and charter are concerned."""
 
-    def load(self, digest: str, *, fresh: bool = False) -> LoadedRelease:
-        """The release, ready to run: its code is imported here. ``fresh`` reads its knowledge anew, which changes under it.
+    def load(self, digest: str) -> LoadedRelease:
+        """The release, ready to run: its code is imported here.
 
         Errors: ``InputProblem`` RW-LOADER-00x for what the release lacks, ``Corrupt`` if altered."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
@@ -12,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from roadworthy.casework.vocabulary import Workflow
 from roadworthy.charter import Charter
-from roadworthy.errors import InputProblem, Problem, RoadworthyError
+from roadworthy.errors import InputProblem, Problem
+from roadworthy.operate.knowledge.keeping import bring_up_to_date
 from roadworthy.operate.knowledge.retrieving import IndexRetriever
 from roadworthy.ports import LoadedRelease, Store, TaskModel, Vault
 from roadworthy.quantities import Digest, digest_of
@@ -25,12 +25,6 @@ if TYPE_CHECKING:
     import sqlalchemy
 
     from roadworthy.ports.knowledge import KnowledgeSource
-
-_log = logging.getLogger("roadworthy.knowledge")
-
-EMBED_FOR_S = 60.0
-"""Seconds that loading a release may embed passages; a larger knowledge source is built by
-`roadworthy knowledge build`, and in the background."""
 
 _POSTGRES = re.compile(r"postgres(ql)?(\+psycopg)?://")
 _THIS_MACHINE = frozenset({"", "localhost", "127.0.0.1", "::1"})
@@ -105,19 +99,9 @@ class Assembly:
         )
 
     def _base(self, charter: Charter, name: str) -> KnowledgeSource:
-        """A knowledge source with its index up to date, and embedded as far as ``EMBED_FOR_S`` allows.
-
-        Documents that cannot be read now do not end a release that can answer from those that were read before.
-        """
-        from roadworthy.operate.knowledge.building import build
-
+        """A knowledge source with its index up to date, as far as that can be now."""
         base = self._shelves.open(charter, name)
-        try:
-            build(base, embed_for_s=EMBED_FOR_S)
-        except RoadworthyError as problem:
-            if not base.index.state().documents:
-                raise
-            _log.warning("the index of %s is not up to date: %s", name, problem.code)
+        bring_up_to_date(base)
         return base
 
     def _task_models(self, charter: Charter, folder: Path) -> Mapping[str, TaskModel]:

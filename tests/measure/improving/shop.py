@@ -93,7 +93,7 @@ class Shop(Office):
             self.charters[digest] = read(self._archive(digest).files["charter.yaml"], file="charter.yaml")
         return self.charters[digest]
 
-    def load(self, digest: str, *, fresh: bool = False) -> LoadedRelease:
+    def load(self, digest: str) -> LoadedRelease:
         if digest not in self._loaded:
             files = self._archive(digest).files
             charter, self.workflows[digest] = self.charter(digest), flows.nothing

@@ -15,7 +15,6 @@ import roadworthy as rw
 from roadworthy.casework.vocabulary import Passage
 from roadworthy.errors import Refused
 from roadworthy.measure.knowledge.asked import gaps_of, questions_asked
-from roadworthy.ports import LoadedRelease
 from roadworthy.principal import Kind, Principal, Role
 
 
@@ -32,12 +31,7 @@ async def answering(case: rw.Case, run: rw.Run) -> rw.Decision:
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
     office = Office(tmp_path)
-    real = office.load
-
-    def load(digest: str, *, fresh: bool = False) -> LoadedRelease:
-        return replace(real(digest), retrievers={"handbook": Shelf()})
-
-    office.load = load  # type: ignore[method-assign]
+    office.retrievers["handbook"] = Shelf()
     office.release(answering)
     for number, text in enumerate(["how do I buy bitcoin", "how do I buy bitcoin", "are goods returned"]):
         office.submit(f"K-{number}", text, sender=f"s{number}@example.com")

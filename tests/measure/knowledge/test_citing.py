@@ -81,7 +81,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
     office = Office(tmp_path)
     real = office.load
 
-    def load(digest: str, *, fresh: bool = False) -> LoadedRelease:
+    def load(digest: str) -> LoadedRelease:
         return replace(real(digest), retrievers={"handbook": Bookshelf()}, writer=Pen())
 
     async def answering(case: rw.Case, run: rw.Run) -> rw.Decision:

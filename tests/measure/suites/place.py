@@ -41,6 +41,7 @@ def deployment_over(store: Store, vault: Vault, clock: FixedClock, entropy: Seed
         clock=clock,
         entropy=entropy,
         clearance=Clearance(lambda: read_stopped(store), clock),
+        slips=None,  # type: ignore[arg-type]
         requirements=requirements(),
         prices=Prices(Cost(12_000)),
         ledger_key=SigningKey("test/ledger", b"s" * 32),

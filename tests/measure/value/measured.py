@@ -49,8 +49,8 @@ def with_books(office: Office, charter: str, *, handler: Any = reply, **more: An
     release = office.release(handler, charter=charter, **more)
     load: Callable[..., LoadedRelease] = office.load
 
-    def loaded(digest: str, *, fresh: bool = False) -> LoadedRelease:
-        return replace(load(digest, fresh=fresh), sources={"books": books})
+    def loaded(digest: str) -> LoadedRelease:
+        return replace(load(digest), sources={"books": books})
 
     office.load = loaded  # type: ignore[method-assign]
     return books, release

@@ -9,9 +9,11 @@ from typing import Any, cast
 import pytest
 
 from roadworthy.errors import Unavailable
-from roadworthy.knowledge import Reader
+from roadworthy.knowledge import INTERNAL, Access, Block, Document, Reader
+from roadworthy.knowledge.chunking import chunks
 from roadworthy.operate.deployment import Deployment
-from roadworthy.operate.knowledge.keeping import keep_fresh
+from roadworthy.operate.knowledge.keeping import bring_up_to_date, keep_fresh
+from roadworthy.policy import Marking
 from roadworthy.ports.knowledge import KnowledgeSource
 from roadworthy.stage import LIVE
 from roadworthy.testing.memory.knowledge import MemoryKnowledgeIndex
@@ -82,3 +84,17 @@ def test_what_fails_holds_up_no_other_and_its_code_is_told(caplog: pytest.LogCap
     told = [record.getMessage() for record in caplog.records]
     assert [line.rpartition(": ")[2] for line in told] == ["RW-MODEL-003", "RW-KNOWLEDGE-012", "ValueError"]
     assert not any("anna" in line for line in told)
+
+
+def test_a_source_out_of_reach_is_an_error_only_where_nothing_was_read_before(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    gone = Unavailable("RW-KNOWLEDGE-012", "anna's folder is out of reach", retry_is_safe=True)
+    base = a_base(Shelf(fails=gone))
+    with pytest.raises(Unavailable, match="out of reach"):
+        bring_up_to_date(base)
+    internal = Access(Marking("untrusted", INTERNAL, "any", frozenset({"any"}), frozenset()))
+    document = Document("a.md", "A", (Block("paragraph", "text"),), internal)
+    base.index.put([(document, "1", chunks(document))])
+    bring_up_to_date(base)
+    assert caplog.messages == ["the index of help is not up to date: RW-KNOWLEDGE-012"]

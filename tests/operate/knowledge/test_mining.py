@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -26,7 +24,6 @@ from roadworthy.operate.knowledge.questions import (
 from roadworthy.operate.outcomes import record_outcome
 from roadworthy.operate.reviewing import decide_review
 from roadworthy.operate.testcases import remove_test
-from roadworthy.ports import LoadedRelease
 from roadworthy.principal import Role
 
 SUITE = "knowledge-handbook"
@@ -53,17 +50,10 @@ async def answering(case: rw.Case, run: rw.Run) -> rw.Decision:
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    office = Office(tmp_path)
-    real = office.load
-
-    def load(digest: str, *, fresh: bool = False) -> LoadedRelease:
-        return replace(real(digest), retrievers={"handbook": Shelf()})
-
-    office.load = load  # type: ignore[method-assign]
+def office(office: Office) -> Office:
+    office.retrievers["handbook"] = Shelf()
     office.release(answering)
-    yield office
-    office.store.close()
+    return office
 
 
 def submitted(office: Office, key: str, text: str = "refund 0.9") -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.operate.watching.loopback import serving
 
 
 @dataclass
@@ -17,30 +17,14 @@ class Ear:
     answers: list[int] = field(default_factory=list)
     address: str = ""
 
+    def receive(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
+        self.heard.append((path, headers, body))
+        return (self.answers.pop(0) if self.answers else 200), b""
+
 
 @contextmanager
 def listening() -> Iterator[Ear]:
     """A receiver while the block runs."""
     ear = Ear()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            ear.heard.append((self.path, {n.lower(): v for n, v in self.headers.items()}, body))
-            self.send_response(ear.answers.pop(0) if ear.answers else 200)
-            self.send_header("content-length", "0")
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    ear.address = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
+    with serving(ear.receive) as ear.address:
         yield ear
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(5)

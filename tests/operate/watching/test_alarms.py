@@ -8,7 +8,6 @@ import hmac
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from tests.operate.office import BEN, RITA, SHOP, VERA, Office
@@ -28,13 +27,6 @@ from roadworthy.operate.watching.incidents import incident
 from roadworthy.ports.watching import Notice
 
 KEY = b"k" * 32
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    office = Office(tmp_path)
-    yield office
-    office.store.close()
 
 
 @pytest.fixture

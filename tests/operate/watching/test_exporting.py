@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,13 +17,6 @@ from roadworthy.errors import Unavailable
 from roadworthy.operate.bookkeeping import sequence_all
 from roadworthy.operate.reviewing import decide_review
 from roadworthy.operate.watching.exporting import Export, Exported
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    office = Office(tmp_path)
-    yield office
-    office.store.close()
 
 
 @pytest.fixture

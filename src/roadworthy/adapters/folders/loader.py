@@ -70,19 +70,19 @@ class FolderLoader:
             known = self._charter_in(archive, digest)
         return known
 
-    def load(self, digest: str, *, fresh: bool = False) -> LoadedRelease:
-        """The release, ready to run; ``fresh`` reads its knowledge anew, which changes under it.
+    def load(self, digest: str) -> LoadedRelease:
+        """The release, ready to run.
 
         Errors: ``NotFound`` for an unknown digest; ``Corrupt`` RW-RELEASE-005 for an archive that was
         altered; ``InputProblem`` RW-LOADER-001 to 007 for what the release lacks, and what its
         charter, policies, templates or tools are refused for; ``Unavailable`` RW-LOADER-009.
         """
-        known = None if fresh else self._loaded.get(digest)
+        known = self._loaded.get(digest)
         if known is not None:
             return known
         name = _require_digest(digest)
         with self._loading[int(name[:2], 16) % _LOCKS]:
-            known = None if fresh else self._loaded.get(digest)
+            known = self._loaded.get(digest)
             if known is None:
                 known = self._load(Digest(digest), self._root / name[:NAME_LENGTH])
                 self._loaded.put(digest, known)

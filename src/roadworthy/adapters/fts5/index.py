@@ -24,7 +24,8 @@ from roadworthy.adapters.fts5.words import Remembered, Stems
 from roadworthy.errors import InputProblem
 from roadworthy.knowledge import Chunk, Document, Finding, Reader, may_read
 from roadworthy.knowledge.ranking import Ranked, joined
-from roadworthy.knowledge.records import DOCUMENT_COLUMNS, read_access, read_day, read_document
+from roadworthy.knowledge.records import DOCUMENT_COLUMNS, OF_DOCUMENT, read_access, read_day, read_document
+from roadworthy.ports.hits import HIT_COLUMNS, read_hit
 from roadworthy.ports.knowledge import Forgotten, Hit, IndexState, Query, Vectors, Waiting
 from roadworthy.quantities import Digest
 
@@ -33,8 +34,7 @@ MOST_CHUNKS = 500_000
 READERS = 16
 """Sets of accesses whose readable part stays in memory: 16 MB of postings each, at most."""
 _HIT = (
-    "SELECT chunk.id, chunk.key, document.name, ordinal, headings, text, start, until, page, title, topic, owner,"
-    " origin, updated, valid_until, document.version, access FROM chunk JOIN document ON document.id = chunk.document"
+    f"SELECT chunk.id, access, {HIT_COLUMNS} FROM chunk JOIN document ON document.id = chunk.document"
     " WHERE chunk.id IN (SELECT value FROM json_each(?))"
 )
 
@@ -275,32 +275,9 @@ def _hits(connection: sqlite3.Connection, rows: Rows, best: Sequence[Ranked[int]
     found = {row[0]: row[1:] for row in connection.execute(_HIT, (json.dumps(numbers),))}
     hits = []
     for one, number in zip(best, numbers, strict=True):
-        key, name, ordinal, headings, text, start, until, page, title, topic, owner, origin, *rest = found[
-            number
-        ]
-        updated, valid_until, version, access = rest
-        _check_texts(
-            [(key, name, headings, text, title, topic, owner, origin, updated, valid_until, version)]
-        )
-        hits.append(
-            Hit(
-                chunk=Chunk(key, name, ordinal, tuple(json.loads(headings)), text, start, until, page),
-                title=title,
-                topic=topic,
-                owner=owner,
-                origin=origin,
-                updated=read_day(updated),
-                valid_until=read_day(valid_until),
-                version=Digest(version),
-                marking=rows.demands[access].marking,
-                word_rank=one.word_rank,
-                word_score=one.word_score,
-                meaning_rank=one.meaning_rank,
-                similarity=one.similarity,
-                score=one.score,
-                stale=one.stale,
-            )
-        )
+        access, *row = found[number]
+        _check_texts([(*row[:2], *row[3:5], *row[8:])])
+        hits.append(read_hit(row, one, rows.demands[access].marking))
     return tuple(hits)
 
 
@@ -310,7 +287,7 @@ def _told_by_document(connection: sqlite3.Connection, home: int, name: str) -> l
         for row in connection.execute(
             "SELECT kind, document, detail, place FROM finding"
             " WHERE home = ? AND document = ? AND told_by = ? ORDER BY id",
-            (home, name, writing.OF_DOCUMENT),
+            (home, name, OF_DOCUMENT),
         )
     ]
 

@@ -10,21 +10,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from roadworthy.adapters.fts5.database import words_table
 from roadworthy.knowledge import Access, Chunk, Document, Finding
 from roadworthy.knowledge.records import (
+    OF_DOCUMENT,
+    OF_LISTING,
+    OF_READING,
+    WRITTEN_COLUMNS,
     read_access,
     whole,
     written_access,
-    written_blocks,
-    written_day,
-    written_facts,
+    written_document,
 )
 
-OF_DOCUMENT, OF_LISTING, OF_READING = "document", "listing", "reading"
-"""Who told a finding: a document of the index, the listing, or the attempt to read a document."""
-
-_DOCUMENT = (
-    "name, access, stamp, version, title, topic, language, owner, origin, updated, valid_from, valid_until,"
-    " facts, blocks"
-)
 _SUBJECTS = (
     """CREATE TABLE IF NOT EXISTS finding_subject (
       subject TEXT NOT NULL, finding INTEGER NOT NULL, PRIMARY KEY (subject, finding)
@@ -50,22 +45,17 @@ def put(
             connection.execute("UPDATE document SET stamp = ? WHERE id = ?", (stamp, found[0]))
         return
     access = _access_number(connection, home, document.access)
-    values = (
-        whole(document.name), access, stamp, document.version, *map(whole, (
-            document.title, document.topic, document.language, document.owner, document.origin)),
-        *map(written_day, (document.updated, document.valid_from, document.valid_until)),
-        written_facts(document.facts), written_blocks(document.blocks),
-    )  # fmt: skip
+    values = written_document(document, access=access, stamp=stamp, fit=whole)
     if found:
         number = int(found[0])
         before = connection.execute("SELECT access FROM document WHERE id = ?", (number,)).fetchone()[0]
-        changed = ", ".join(f"{column.strip()} = ?" for column in _DOCUMENT.split(","))
+        changed = ", ".join(f"{column.strip()} = ?" for column in WRITTEN_COLUMNS.split(","))
         connection.execute(f"UPDATE document SET {changed} WHERE id = ?", (*values, number))
         _drop_idle_accesses(connection, home, {before})
     else:
         marks = ", ".join("?" * (len(values) + 1))
         inserted = connection.execute(
-            f"INSERT INTO document (home, {_DOCUMENT}) VALUES ({marks})",
+            f"INSERT INTO document (home, {WRITTEN_COLUMNS}) VALUES ({marks})",
             (home, *values),
         ).lastrowid
         assert inserted is not None

@@ -11,10 +11,11 @@ from typing import Final, NoReturn
 
 import numpy as np
 
-from roadworthy.adapters.openai.exchange import Answered, Exchange, Failed
-from roadworthy.adapters.openai.wire import read_refusal, whole
+from roadworthy.adapters.openai.exchange import Exchange, Failed
+from roadworthy.adapters.openai.refusals import MOST_REQUESTS, Refusals, pause_s
+from roadworthy.adapters.openai.wire import whole
 from roadworthy.charter import LanguageModelPlan, seconds
-from roadworthy.errors import InputProblem, Unavailable
+from roadworthy.errors import Unavailable
 from roadworthy.ports.address import Address
 from roadworthy.ports.knowledge import Vectors
 from roadworthy.quantities import Digest, digest_of
@@ -23,14 +24,10 @@ TEXT_LIMIT: Final = 8_000
 """Characters of a text that are sent: what servers usually take, 8,192 tokens, holds them in every language."""
 MOST_DIMENSIONS: Final = 4_000
 """What an index in Postgres can hold as half-precision numbers."""
-MOST_REQUESTS: Final = 4
 
 _BATCH = 32  # with 4,000 numbers of 20 characters each, below what is read of one answer
 _PATH = "/embeddings"
 _LARGEST = 1e30  # squares of it can still be added up; no model gives larger ones
-_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 8.0
-_TRY_LATER = frozenset({408, 425, 429})
-_ELSEWHERE = frozenset({301, 302, 303, 307, 308, 404, 405, 410})
 
 
 class _Unreadable(Exception):
@@ -57,6 +54,12 @@ class OpenAiEmbedder:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._plan = plan
+        self._refusals = Refusals(
+            plan,
+            "embedding model",
+            "texts",
+            "shorter passages may pass (`chunk_chars`); the server's log says more",
+        )
         self._exchange = Exchange(address := Address.parse(plan.url), _PATH, key=key)
         self._base = address.base
         self._name = name or plan.model
@@ -114,7 +117,7 @@ class OpenAiEmbedder:
             try:
                 answer = self._exchange.post(body, timeout_s=until - self._clock())
                 wait_s = answer.wait_s
-                self._raise_if_hopeless(answer)
+                self._refusals.check(answer)
                 if 200 <= answer.status < 300:
                     return self._checked(_rows(answer.body, len(texts)))
                 trouble = f"it answers with status {answer.status}"
@@ -124,8 +127,7 @@ class OpenAiEmbedder:
                     self._give_up(trouble, "RW-KNOWLEDGE-038")
             except _Unreadable as fault:
                 trouble, code = str(fault), "RW-KNOWLEDGE-038"
-            grown = min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2 ** (tries - 1)) * (0.5 + self._chance())
-            pause = max(wait_s, grown)
+            pause = pause_s(tries, self._chance(), asked_s=wait_s)
             if tries >= MOST_REQUESTS or pause >= until - self._clock():
                 self._give_up(f"{trouble} ({tries} requests)", code)
             self._wait(pause)
@@ -148,31 +150,6 @@ class OpenAiEmbedder:
             message,
             retry_is_safe=True,
             hint="see that `url` and `model` in `models` name an embedding model",
-        )
-
-    def _raise_if_hopeless(self, answer: Answered) -> None:
-        status = answer.status
-        if status in _TRY_LATER or 200 <= status < 300 or status >= 500:
-            return
-        if status in {401, 403}:
-            secret = f"the environment variable `{self._plan.secret}`" if self._plan.secret else "`secret`"
-            raise InputProblem(
-                "RW-LLM-003",
-                f"the server of the embedding model refuses the key (status {status})",
-                hint=f"check {secret} and what the key may do",
-            )
-        if status in _ELSEWHERE:
-            raise InputProblem(
-                "RW-LLM-005",
-                f"the embedding model `{self._plan.model}` is not at its address (status {status})",
-                hint="check `url` and `model` in `models`; redirects are not followed",
-            )
-        word = read_refusal(answer.body)[0]
-        told = f": `{word}`" if word else ""
-        raise InputProblem(
-            "RW-LLM-004",
-            f"the embedding model refuses the texts (status {status}){told}",
-            hint="shorter passages may pass (`chunk_chars`); the server's log says more",
         )
 
 

@@ -7,24 +7,19 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from roadworthy.adapters.openai.exchange import Answered, Exchange, Failed
+from roadworthy.adapters.openai.exchange import Exchange, Failed
+from roadworthy.adapters.openai.refusals import MOST_REQUESTS, Refusals, pause_s
 from roadworthy.adapters.openai.wire import Asked, Dialect, Reply, read_refusal, read_reply
 from roadworthy.charter import LanguageModelPlan, seconds
-from roadworthy.errors import InputProblem, Unavailable
+from roadworthy.errors import Unavailable
 from roadworthy.ports.address import Address
 from roadworthy.ports.language import Completion, Message, Unanswered
 from roadworthy.quantities import Cost, Digest, digest_of
 from roadworthy.usage import Price, Tokens
 
-MOST_REQUESTS = 4
-"""Requests for one answer that failed for no fault of the question."""
 _PATH = "/chat/completions"
 _NOTHING = Cost(0)
 _NONE = Tokens()
-_FIRST_WAIT_S = 0.5
-_LONGEST_WAIT_S = 8.0
-_TRY_LATER = frozenset({408, 425, 429})
-_ELSEWHERE = frozenset({301, 302, 303, 307, 308, 404, 405, 410})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +70,9 @@ class OpenAiModel:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._plan = plan
+        self._refusals = Refusals(
+            plan, "language model", "question", "a shorter text may pass; the server's log says more"
+        )
         self._exchange = Exchange(address := Address.parse(plan.url), _PATH, key=key)
         self._digest = digest_of({"wire": "openai/chat", "url": address.base, "model": plan.model})
         self._price = price
@@ -117,7 +115,7 @@ class OpenAiModel:
             if heard.refusal is not None:
                 other = dialect.after(heard.refusal, shaped=schema is not None)
                 if other is None:
-                    raise _refused(heard.status, heard.word)
+                    raise self._refusals.of_asked(heard.status, heard.word)
                 dialect = other
                 continue
             billed += heard.cost
@@ -140,7 +138,7 @@ class OpenAiModel:
         if answer.status in {400, 422}:
             word, words = read_refusal(answer.body)
             return _Heard(status=answer.status, refusal=words, word=word)
-        self._raise_if_hopeless(answer)
+        self._refusals.check(answer)
         reply = read_reply(answer.body, sent=body)
         heard = _Heard(reply=reply, status=answer.status, wait_s=answer.wait_s)
         if not 200 <= answer.status < 300:
@@ -157,8 +155,7 @@ class OpenAiModel:
 
     def _pause(self, tries: int, heard: _Heard, until: float, bill: _Bill) -> None:
         """Wait before the next request, or give up with what went wrong last."""
-        grown = min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2 ** (tries - 1)) * (0.5 + self._chance())
-        pause = max(heard.wait_s, grown)
+        pause = pause_s(tries, self._chance(), asked_s=heard.wait_s)
         if heard.final:
             how = ""
         elif tries >= MOST_REQUESTS:
@@ -180,26 +177,6 @@ class OpenAiModel:
             problem = Unavailable("RW-LLM-007", message, retry_is_safe=True, hint=hint)
         raise Unanswered(problem, tokens=bill.tokens, cost=bill.cost, requests=bill.requests)
 
-    def _raise_if_hopeless(self, answer: Answered) -> None:
-        """Refusals that no waiting mends."""
-        status = answer.status
-        if status in _TRY_LATER or 200 <= status < 300 or status >= 500:
-            return
-        if status in {401, 403}:
-            secret = f"the environment variable `{self._plan.secret}`" if self._plan.secret else "`secret`"
-            raise InputProblem(
-                "RW-LLM-003",
-                f"the server of the language model refuses the key (status {status})",
-                hint=f"check {secret} and what the key may do",
-            )
-        if status in _ELSEWHERE:
-            raise InputProblem(
-                "RW-LLM-005",
-                f"the language model `{self._plan.model}` is not at its address (status {status})",
-                hint="check `url` and `model` in `models`; redirects are not followed",
-            )
-        raise _refused(status, read_refusal(answer.body)[0])
-
 
 def _completion(reply: Reply, tokens: Tokens, cost: Cost, sent: int, *, fallback: str) -> Completion:
     return Completion(
@@ -211,13 +188,4 @@ def _completion(reply: Reply, tokens: Tokens, cost: Cost, sent: int, *, fallback
         refused=reply.refused,
         estimated=not reply.usage.told,
         requests=sent,
-    )
-
-
-def _refused(status: int, word: str) -> InputProblem:
-    told = f": `{word}`" if word else ""
-    return InputProblem(
-        "RW-LLM-004",
-        f"the language model refuses the question (status {status}){told}",
-        hint="a shorter text may pass; the server's log says more",
     )

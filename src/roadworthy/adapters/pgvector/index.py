@@ -16,18 +16,23 @@ from roadworthy.adapters.pgvector.searching import by_meaning, by_words, similar
 from roadworthy.adapters.pgvector.writing import fit, models, vector_table
 from roadworthy.knowledge import Access, Chunk, Document, Finding, Reader, may_read
 from roadworthy.knowledge.ranking import Ranked, joined
-from roadworthy.knowledge.records import read_access, read_day, read_document
+from roadworthy.knowledge.records import (
+    DOCUMENT_COLUMNS,
+    OF_DOCUMENT,
+    OF_LISTING,
+    OF_READING,
+    read_access,
+    read_day,
+    read_document,
+)
+from roadworthy.ports.hits import HIT_COLUMNS, read_hit
 from roadworthy.ports.knowledge import Forgotten, Hit, IndexState, Query, Vectors, Waiting
 from roadworthy.quantities import Digest
 
 GRAPH_FROM = 20_000
 """Vectors of one model from which on a graph (HNSW) finds the near ones; below, all are compared, exactly."""
-_DOCUMENT = (
-    "name, title, topic, language, owner, origin, updated, valid_from, valid_until, facts, blocks, access"
-)
 _HIT = (
-    "SELECT chunk.id, key, name, ordinal, headings, text, start, until, page, title, topic, owner, origin, updated,"
-    " valid_until, valid_from, version, chunk.access FROM knowledge.chunk"
+    f"SELECT chunk.id, chunk.access, valid_from, {HIT_COLUMNS} FROM knowledge.chunk"
     " JOIN knowledge.document ON document.id = chunk.document WHERE chunk.id = ANY(%s)"
 )
 _NOWHERE = 0
@@ -104,13 +109,13 @@ class PgvectorIndex:
                 session.run(
                     "DELETE FROM knowledge.finding WHERE home = %s AND told_by = %s",
                     home,
-                    writing.OF_LISTING,
+                    OF_LISTING,
                 )
-                writing.keep_findings(session, home, findings, told_by=writing.OF_LISTING)
+                writing.keep_findings(session, home, findings, told_by=OF_LISTING)
             else:
                 named = {finding.document for finding in findings}
-                writing.forget_findings(session, home, named, told_by=writing.OF_READING)
-                writing.keep_findings(session, home, findings, told_by=writing.OF_READING)
+                writing.forget_findings(session, home, named, told_by=OF_READING)
+                writing.keep_findings(session, home, findings, told_by=OF_READING)
 
     def keep_vectors(self, embedder: Digest, chunks: Sequence[str], rows: Vectors) -> None:
         if len(chunks) != len(rows):
@@ -182,7 +187,7 @@ class PgvectorIndex:
         with self._reading() as (session, home):
             allowed = _allowed(session, home, reader)
             rows = session.rows(
-                f"SELECT {_DOCUMENT} FROM knowledge.document WHERE home = %s AND name > %s AND access = ANY(%s)"
+                f"SELECT {DOCUMENT_COLUMNS} FROM knowledge.document WHERE home = %s AND name > %s AND access = ANY(%s)"
                 " ORDER BY name LIMIT %s",
                 home,
                 fit(after),
@@ -252,7 +257,7 @@ class PgvectorIndex:
                 words = by_words(session, home, readable, query.text, found, also=near)
             numbers = list({*words, *near})
             cosines = similarities(session, home, numbers, vectors)
-            rows = {(row[2], row[3]): row for row in session.rows(_HIT, numbers)}
+            rows = {(row[4], row[5]): row for row in session.rows(_HIT, numbers)}
             today = query.today.isoformat()
             best = joined(
                 {place: words[row[0]] for place, row in rows.items() if row[0] in words},
@@ -332,30 +337,12 @@ def _finite(rows: Vectors) -> Vectors:
 
 def _is_outdated(row: Row, today: str) -> bool:
     # Days as text of the form 2026-03-01 sort as days do.
-    valid_until, valid_from = row[14], row[15]
+    valid_from, valid_until = row[2], row[16]
     return bool((valid_until and valid_until < today) or (valid_from and valid_from > today))
 
 
 def _hit(row: Row, allowed: Mapping[int, Access], one: Ranked[Place]) -> Hit:
-    _, key, name, ordinal, headings, text, start, until, page, title, topic, owner, origin, *rest = row
-    updated, valid_until, _, version, access = rest
-    return Hit(
-        chunk=Chunk(key, name, ordinal, tuple(json.loads(headings)), text, start, until, page),
-        title=title,
-        topic=topic,
-        owner=owner,
-        origin=origin,
-        updated=read_day(updated),
-        valid_until=read_day(valid_until),
-        version=Digest(version),
-        marking=allowed[access].marking,
-        word_rank=one.word_rank,
-        word_score=one.word_score,
-        meaning_rank=one.meaning_rank,
-        similarity=one.similarity,
-        score=one.score,
-        stale=one.stale,
-    )
+    return read_hit(row[3:], one, allowed[row[1]].marking)
 
 
 def _told_by_document(session: Session, home: int, name: str) -> list[Finding]:
@@ -366,6 +353,6 @@ def _told_by_document(session: Session, home: int, name: str) -> list[Finding]:
             " WHERE home = %s AND document = %s AND told_by = %s ORDER BY id",
             home,
             name,
-            writing.OF_DOCUMENT,
+            OF_DOCUMENT,
         )
     ]

@@ -11,19 +11,15 @@ from collections.abc import Iterable, Sequence
 from roadworthy.adapters.pgvector.database import Session
 from roadworthy.knowledge import Access, Chunk, Document, Finding
 from roadworthy.knowledge.records import (
+    OF_DOCUMENT,
+    OF_READING,
+    WRITTEN_COLUMNS,
     read_access,
     whole,
     written_access,
-    written_blocks,
-    written_day,
-    written_facts,
+    written_document,
 )
 
-OF_DOCUMENT, OF_LISTING, OF_READING = "document", "listing", "reading"
-_DOCUMENT = (
-    "name, access, stamp, version, title, topic, language, owner, origin, updated, valid_from, valid_until,"
-    " facts, blocks"
-)
 _WORD = re.compile(r"\w+")
 _LONGEST_WORD = 200
 
@@ -68,21 +64,16 @@ def put(session: Session, home: int, document: Document, stamp: str, chunks: Seq
             session.run("UPDATE knowledge.document SET stamp = %s WHERE id = %s", fit(stamp), found[0])
         return
     access = _access_number(session, home, document.access)
-    values = (
-        name, access, fit(stamp), document.version, *map(fit, (
-            document.title, document.topic, document.language, document.owner, document.origin)),
-        *map(written_day, (document.updated, document.valid_from, document.valid_until)),
-        written_facts(document.facts), written_blocks(document.blocks),
-    )  # fmt: skip
+    values = written_document(document, access=access, stamp=fit(stamp), fit=fit)
     if found:
         number = int(found[0])
-        changed = ", ".join(f"{column.strip()} = %s" for column in _DOCUMENT.split(","))
+        changed = ", ".join(f"{column.strip()} = %s" for column in WRITTEN_COLUMNS.split(","))
         session.run(f"UPDATE knowledge.document SET {changed} WHERE id = %s", *values, number)
         _drop_idle_accesses(session, home, {found[3]})
     else:
         marks = ", ".join(["%s"] * (len(values) + 1))
         inserted = session.one(
-            f"INSERT INTO knowledge.document (home, {_DOCUMENT}) VALUES ({marks}) RETURNING id",
+            f"INSERT INTO knowledge.document (home, {WRITTEN_COLUMNS}) VALUES ({marks}) RETURNING id",
             home,
             *values,
         )

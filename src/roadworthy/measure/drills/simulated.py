@@ -62,11 +62,11 @@ class Rehearsed:
         """What the release promises."""
         return self._inner.charter(digest)
 
-    def load(self, digest: str, *, fresh: bool = False) -> LoadedRelease:
+    def load(self, digest: str) -> LoadedRelease:
         """The release as it runs in a drill."""
         with self._lock:
-            if fresh or digest not in self._known:
-                self._known[digest] = self._rehearsed(self._inner.load(digest, fresh=fresh))
+            if digest not in self._known:
+                self._known[digest] = self._rehearsed(self._inner.load(digest))
             return self._known[digest]
 
     def _rehearsed(self, loaded: LoadedRelease) -> LoadedRelease:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
+from itertools import islice
 from typing import Any, Final
 
 from roadworthy.knowledge import Document, Finding
@@ -14,6 +15,7 @@ from roadworthy.knowledge.contradictions import MOST_PAIRS, Contradiction, contr
 from roadworthy.knowledge.gaps import Gaps, Question
 from roadworthy.knowledge.repeats import Pair, Piece, differences, repeats
 from roadworthy.operate.knowledge.retrieving import documents
+from roadworthy.operate.knowledge.retrieving import findings as every_finding
 from roadworthy.ports.knowledge import KnowledgeSource
 from roadworthy.quantities import Digest, digest_of
 
@@ -189,13 +191,8 @@ def all_documents(base: KnowledgeSource) -> tuple[list[Document], int]:
 
 def all_findings(base: KnowledgeSource) -> tuple[tuple[Finding, ...], int]:
     """What reading found, up to 10,000, and how many were left out."""
-    found: list[Finding] = []
-    after, more = 0, True
-    while more and len(found) < _MOST_FINDINGS:
-        page, after = base.index.findings(after=after, limit=1_000)
-        found += page
-        more = bool(after)
-    return tuple(found[:_MOST_FINDINGS]), max(0, base.index.state().findings - _MOST_FINDINGS)
+    found = tuple(islice(every_finding(base), _MOST_FINDINGS))
+    return found, max(0, base.index.state().findings - _MOST_FINDINGS)
 
 
 def _overlaps(kept: Sequence[Document]) -> tuple[list[Overlap], int]:

@@ -13,6 +13,7 @@ from typing import Protocol
 from roadworthy.errors import Unavailable
 from roadworthy.knowledge import Chunk, Document, Finding
 from roadworthy.knowledge.chunking import chunks
+from roadworthy.operate.knowledge.retrieving import findings
 from roadworthy.ports.knowledge import Embedder, IndexState, KnowledgeSource, Listed
 from roadworthy.quantities import Digest
 
@@ -289,12 +290,9 @@ class _Run:
 
     def _forget_findings_of_others(self, there: set[str]) -> None:
         """Findings of documents that could not be indexed, and are no longer there."""
-        stale, after = set(), 0
-        while True:
-            page, after = self._index.findings(after=after, limit=1000)
-            stale |= {each.document for each in page if each.document and each.document not in there}
-            if not after:
-                break
+        stale = {
+            each.document for each in findings(self._base) if each.document and each.document not in there
+        }
         for names in _parts(sorted(stale), MOST_DOCUMENTS):
             self._index.remove(names)
 

@@ -6,11 +6,30 @@ import logging
 
 from roadworthy.errors import RoadworthyError
 from roadworthy.operate.deployment import Deployment
+from roadworthy.operate.knowledge.building import build
+from roadworthy.ports.knowledge import KnowledgeSource
 from roadworthy.stage import LIVE
 
 _log = logging.getLogger("roadworthy.knowledge")
 EMBED_FOR_S = 20.0
 """Seconds of a round that passages may be embedded: cases need the processor too."""
+WAIT_FOR_S = 60.0
+"""Seconds that passages may be embedded while somebody waits; a larger knowledge source is built by
+`roadworthy knowledge build`, and in the background."""
+
+
+def bring_up_to_date(base: KnowledgeSource) -> None:
+    """The index as the documents are now, and embedded as far as ``WAIT_FOR_S`` allows.
+
+    Documents that cannot be read now do not end what can be answered from those that were read before: that is
+    logged. Errors: as ``build``, where none were.
+    """
+    try:
+        build(base, embed_for_s=WAIT_FOR_S)
+    except RoadworthyError as problem:
+        if not base.index.state().documents:
+            raise
+        _tell(problem, f"the index of {base.name}")
 
 
 def keep_fresh(deployment: Deployment) -> None:
@@ -19,8 +38,6 @@ def keep_fresh(deployment: Deployment) -> None:
     Several workers at once do no harm: what one has put the next finds unchanged. A source that cannot be brought up
     to date is logged and holds up no other.
     """
-    from roadworthy.operate.knowledge.building import build
-
     with deployment.store.read() as tx:
         live = [
             release

@@ -7,12 +7,13 @@ from dataclasses import replace
 from datetime import date
 
 from roadworthy.casework.vocabulary import Passage
-from roadworthy.knowledge import Document, Reader
+from roadworthy.knowledge import Document, Finding, Reader
 from roadworthy.ports.knowledge import Hit, KnowledgeSource, Means, Query
 
 LONGEST_QUESTION = 10_000
 """Characters of a question that are looked at."""
 _AT_ONCE = 200
+_FINDINGS_AT_ONCE = 1_000
 
 
 def find(
@@ -44,6 +45,15 @@ def documents(base: KnowledgeSource, reader: Reader | None = None) -> Iterator[D
     after, more = "", True
     while more:
         page, after = base.index.documents(reader or base.keeper, after=after, limit=_AT_ONCE)
+        yield from page
+        more = bool(after)
+
+
+def findings(base: KnowledgeSource) -> Iterator[Finding]:
+    """Everything that a person has to look at, as the index keeps it."""
+    after, more = 0, True
+    while more:
+        page, after = base.index.findings(after=after, limit=_FINDINGS_AT_ONCE)
         yield from page
         more = bool(after)
 
