@@ -5,65 +5,13 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
+from tests.journeys.drilled import Desk
 
 from roadworthy.cli.app import run
 from roadworthy.cli.session import opened
-from roadworthy.operate.building import build_from_folder
-from roadworthy.operate.intake import submit
-from roadworthy.quantities import Share, digest_of
-from roadworthy.stage import Stage
-from roadworthy.trust import Certificate
-from roadworthy.wiring import folder_files
-
-USE_CASE = Path(__file__).resolve().parents[2] / "benchmarks" / "bench_case" / "usecase"
-
-
-class Desk:
-    """A small use case in production, with some cases on record that no worker has touched."""
-
-    def __init__(
-        self, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        self.home, self._monkeypatch, self._capsys = home, monkeypatch, capsys
-        monkeypatch.setenv("ROADWORTHY_HOME", str(home))
-        monkeypatch.setenv("ROADWORTHY_PRINCIPAL", "tester")
-        data = home / "data" / "plain"
-        data.mkdir(parents=True)
-        self.target = data / "target.sqlite"
-        with sqlite3.connect(self.target) as target:
-            target.execute("create table felt (idempotency_key text primary key, case_key text not null)")
-        with opened() as (deployment, who, _):
-            built = build_from_folder(deployment, who, folder_files(USE_CASE))
-            now = deployment.now()
-            with deployment.store.write() as tx:
-                deployment.store.releases.save(
-                    tx, replace(built, stage=Stage.PRODUCTION, share=Share(1.0), stage_since=now)
-                )
-                deployment.store.evidence.add_certificate(
-                    tx,
-                    Certificate(
-                        id=deployment.new_id(), use_case="plain", release=built.digest, error_kind="any",
-                        alpha=Share(0.05), delta=Share(0.05), threshold=0.5, n=100, accepted=100, wrong=0,
-                        upper=0.03, automation=1.0, data_digest=digest_of([]),
-                        certified_at=now - timedelta(seconds=1), expires_at=now + timedelta(days=1),
-                        effects=("target.write",),
-                    ),
-                )  # fmt: skip
-            for number in range(10):
-                submit(deployment, who, "plain", f"C-{number}", {"text": f"message {number}"})
-
-    def say(self, *words: str) -> tuple[int, Any]:
-        self._monkeypatch.setattr(sys, "argv", ["roadworthy", *words, "--json"])
-        self._capsys.readouterr()
-        code = run()
-        out, err = self._capsys.readouterr()
-        return code, json.loads(out or err)
 
 
 @pytest.fixture
@@ -131,7 +79,7 @@ def test_a_drill_without_recorded_cases_says_what_it_lacks(desk: Desk) -> None:
 
 
 def test_a_worker_of_a_drill_refuses_a_real_workspace(desk: Desk) -> None:
-    desk._monkeypatch.setattr(
+    desk.monkeypatch.setattr(
         sys, "argv", ["roadworthy", "drill", "worker", "--name", "x", "--home", str(desk.home)]
     )
     assert run() == 2

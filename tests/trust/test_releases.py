@@ -1,12 +1,11 @@
 """Better, not worse, worse, inconclusive: states over several kinds of metric, and what is stored."""
 
-import json
 import math
 
 import numpy as np
 import pytest
 
-from roadworthy.errors import Corrupt, InputProblem
+from roadworthy.errors import InputProblem
 from roadworthy.quantities import Share
 from roadworthy.trust.releases import Metric, ReleaseWatch
 
@@ -139,27 +138,6 @@ def test_the_order_within_one_look_makes_no_difference():
     other = ReleaseWatch((Metric("errors"),)).after(values[::-1]).look().metrics[0]
     assert one.interval == other.interval
     assert one.evidence == pytest.approx(other.evidence)
-
-
-def test_a_stored_watch_goes_on_where_it_was():
-    watch = ReleaseWatch((Metric("cost", kind="mean", high=3.0),)).after(
-        [("candidate", {"cost": 1.0}), ("baseline", {"cost": 9.0})]
-    )
-    back = ReleaseWatch(watch.metrics).restored(json.loads(json.dumps(watch.next_step().as_json())))
-    more = [("candidate", {"cost": 2.0}), ("baseline", {"cost": 0.5})] * 20
-    assert back.after(more).look() == watch.next_step().after(more).look()
-
-
-def test_stored_nonsense_is_refused():
-    watch = ReleaseWatch((Metric("errors"),))
-    for stored in (
-        {},
-        {"metrics": {}},
-        {"metrics": {"errors": {"strata": [], "beyond": [1]}}},
-        {"metrics": 4},
-    ):
-        with pytest.raises(Corrupt, match="cannot be read"):
-            watch.restored(stored)
 
 
 def test_values_that_cannot_be_are_refused_all_at_once():

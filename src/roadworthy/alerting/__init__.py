@@ -7,8 +7,8 @@ from roadworthy.alerting.rules import (
     BudgetFact,
     CertificateFact,
     Facts,
+    HeldTool,
     Rule,
-    Watcher,
     findings,
 )
 
@@ -22,9 +22,9 @@ __all__ = [
     "Change",
     "Facts",
     "Finding",
+    "HeldTool",
     "Rule",
     "Severity",
-    "Watcher",
     "change",
     "findings",
     "key_of",

@@ -1,15 +1,7 @@
-"""What receivers are sent about an alert, in the form each of them knows.
-
-Webhooks are in the form of Standard Webhooks 1.0 (standardwebhooks.com): an id that stays the same when it
-is sent again, a time, and an HMAC over both and the body.
-"""
+"""What receivers are sent about an alert, in the form each of them knows."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import hmac
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -17,7 +9,6 @@ from roadworthy.alerting.alert import Alert, AlertState
 
 HOLDS_FOR: Final = timedelta(minutes=30)
 """Alertmanager takes an alert for resolved where it is not told again within this time."""
-_PREFIX: Final = "whsec_"
 
 
 def as_json(alert: Alert) -> dict[str, Any]:
@@ -47,23 +38,6 @@ def as_json(alert: Alert) -> dict[str, Any]:
 def webhook(alert: Alert, *, at: datetime) -> dict[str, Any]:
     """The body of a webhook."""
     return {"type": f"alert.{alert.state}", "timestamp": at.isoformat(), "data": as_json(alert)}
-
-
-def secret_of(text: str) -> bytes:
-    """The bytes of a secret such as ``whsec_…`` (base64). Errors: ``ValueError`` below 24 bytes or above 64."""
-    try:
-        raw = base64.b64decode(text.removeprefix(_PREFIX), validate=True)
-    except (binascii.Error, ValueError):
-        raise ValueError("expected `whsec_` and base64") from None
-    if not 24 <= len(raw) <= 64:
-        raise ValueError(f"expected 24 to 64 bytes, found {len(raw)}")
-    return raw
-
-
-def signature(secret: bytes, id_: str, at: datetime, body: bytes) -> str:
-    """``v1,`` and the HMAC-SHA256 of id, time and body."""
-    signed = b".".join((id_.encode(), str(int(at.timestamp())).encode(), body))
-    return "v1," + base64.b64encode(hmac.digest(secret, signed, hashlib.sha256)).decode()
 
 
 def alertmanager(alert: Alert, *, at: datetime) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 from roadworthy.alerting.alert import Finding, Severity
 
@@ -54,12 +54,15 @@ RULES: Final = {
         Rule("review.overdue", _P, "support", "roadworthy review list --use-case {use_case}", "people owe answers beyond the promise"),
         Rule("effect.unknown", _P, "technical", "roadworthy review list --use-case {use_case}", "nobody knows whether an effect was felt"),
         Rule("effect.dead", _P, "technical", "roadworthy review list --use-case {use_case}", "an effect could not be sent, or its receiver refused it"),
+        Rule("tool.held", _P, "technical", "roadworthy tools status {use_case}", "a tool is not what was promised: its effects are parked"),
         Rule("worker.silent", _P, "technical", "roadworthy doctor", "a worker no longer says what it obeys"),
         Rule("worker.none", _P, "technical", "roadworthy up", "no worker reports, and cases wait"),
         Rule("telemetry.behind", _T, "technical", "roadworthy doctor", "figures or traces fall behind: what is shown is old"),
         Rule("burn_rate.page", _P, "technical", _STOP, "the error budget burns fast"),
         Rule("burn_rate.ticket", _T, "technical", _LOOK, "the error budget burns"),
         Rule("drift.alarm", _P, "risk", _STOP, "inputs, sources or outcomes are not what was certified"),
+        Rule("cost.unusual", _T, "business", "roadworthy cost report {use_case}", "a day cost more, or had other cases, than days like it"),
+        Rule("data.missing", _P, "technical", "roadworthy doctor", "what should arrive does not, or cannot be looked at"),
         Rule("test", _T, "technical", _LOOK, "a test: nothing is wrong"),
     )
 }  # fmt: skip
@@ -98,6 +101,17 @@ class Backlog:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldTool:
+    """A tool of a release that nothing leaves through. ``why`` names the kind of break, never an answer."""
+
+    use_case: str
+    release: str
+    tool: str
+    why: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What the rules look at. ``beats`` is when each worker last spoke, ``behind`` how far a feed has come.
 
@@ -113,13 +127,7 @@ class Facts:
     beats: Sequence[tuple[str, datetime]] = ()
     moving: int = 0
     behind: Sequence[tuple[str, datetime]] = ()
-
-
-class Watcher(Protocol):
-    """Finds what the rules here know nothing of: drift, burn rates."""
-
-    def findings(self, now: datetime) -> Sequence[Finding]:
-        """What holds now, under the name of one of ``RULES``."""
+    held: Sequence[HeldTool] = ()
 
 
 def findings(facts: Facts) -> Iterator[Finding]:
@@ -135,6 +143,9 @@ def findings(facts: Facts) -> Iterator[Finding]:
             if backlog.count:
                 summary = f"{backlog.count} {what}, the oldest since {_shown(backlog.oldest)}"
                 yield Finding(rule, backlog.use_case, "", summary, backlog.oldest, backlog.cases)
+    for held in facts.held:
+        summary = f"the tool `{held.tool}` is held back, {held.why} since {_shown(held.since)}"
+        yield Finding("tool.held", held.use_case, f"{held.release}/{held.tool}", summary, held.since)
     yield from _silence(facts)
 
 

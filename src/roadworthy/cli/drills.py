@@ -3,36 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from roadworthy.cli.drilling import (
+    KINDS,
+    Asked,
+    Dry,
+    ReleaseName,
+    Seed,
+    Workers,
+    release_named,
+    run_drill,
+)
 from roadworthy.cli.options import Home, Json, UseCase
-from roadworthy.cli.output import NO, OK, Output
-
-if TYPE_CHECKING:
-    from roadworthy.measure.drills.mirrored import Mirrored, Progress
-    from roadworthy.measure.fact import Fact
-    from roadworthy.operate.deployment import Deployment
-    from roadworthy.principal import Principal
-    from roadworthy.release import Release
-
-KINDS = {
-    "load": ("operation.load_p95_seconds", "operation.load_held"),
-    "crash": ("operation.crash_faults", "operation.crash_recovery_seconds"),
-    "rollback": ("operation.rollback_left", "operation.rollback_seconds"),
-    "stop": ("operation.stop_seconds", "operation.stop_last_seconds"),
-}
-"""Every drill, and the kinds of measurement that it leaves."""
-
-ReleaseName = Annotated[str, typer.Option("--release", help="Such as r2; default: the newest.")]
-Seed = Annotated[int, typer.Option(help="Same seed, same cases and moments.")]
-Workers = Annotated[int, typer.Option(min=1, max=16, help="Worker processes.")]
-Dry = Annotated[bool, typer.Option("--dry", help="Keep no measurement.")]
+from roadworthy.cli.output import OK, Output
+from roadworthy.cli.outside_drills import drill_alert, drill_drift, drill_outage
+from roadworthy.cli.safety_drills import drill_injection
 
 
 def register(app: typer.Typer) -> None:
@@ -43,6 +32,10 @@ def register(app: typer.Typer) -> None:
     drill.command("crash")(drill_crash)
     drill.command("rollback")(drill_rollback)
     drill.command("stop")(drill_stop)
+    drill.command("outage")(drill_outage)
+    drill.command("drift")(drill_drift)
+    drill.command("alert")(drill_alert)
+    drill.command("injection")(drill_injection)
     drill.command("worker", hidden=True)(drill_worker)
     app.add_typer(drill, name="drill")
 
@@ -70,10 +63,10 @@ def drill_load(
     asked = Load(seconds=seconds, factor=factor, rate=rate, workers=workers, seed=seed)
     asked.check()
 
-    return _run(
+    return run_drill(
         "load",
         lambda at: load_drill(at.mirror, at.release, asked, progress=at.progress),
-        _Asked(use_case, release, dry=dry, as_json=as_json, home=home),
+        Asked(use_case, release, dry=dry, as_json=as_json, home=home),
     )
 
 
@@ -95,10 +88,10 @@ def drill_crash(
     asked = Crash(kills=kills, cases=cases, workers=workers, seed=seed)
     asked.check()
 
-    return _run(
+    return run_drill(
         "crash",
         lambda at: crash_drill(at.mirror, at.release, asked, progress=at.progress),
-        _Asked(use_case, release, dry=dry, as_json=as_json, home=home),
+        Asked(use_case, release, dry=dry, as_json=as_json, home=home),
     )
 
 
@@ -115,10 +108,10 @@ def drill_rollback(
     """Make a canary answer wrongly until it is halted; see how soon none of its cases is left with it."""
     from roadworthy.measure.drills.rollback import rollback_drill
 
-    return _run(
+    return run_drill(
         "rollback",
         lambda at: rollback_drill(at.mirror, at.release, workers=workers, seed=seed, progress=at.progress),
-        _Asked(use_case, release, dry=dry, as_json=as_json, home=home),
+        Asked(use_case, release, dry=dry, as_json=as_json, home=home),
     )
 
 
@@ -140,12 +133,12 @@ def drill_stop(
         return _stop_live(use_case, release, dry=dry, as_json=as_json, home=home)
     from roadworthy.measure.drills.stop import stop_under_load
 
-    return _run(
+    return run_drill(
         "stop",
         lambda at: stop_under_load(
             at.mirror, at.who, at.release, workers=workers, seed=seed, progress=at.progress
         ),
-        _Asked(use_case, release, dry=dry, as_json=as_json, home=home),
+        Asked(use_case, release, dry=dry, as_json=as_json, home=home),
     )
 
 
@@ -157,7 +150,7 @@ def _stop_live(use_case: str, release: str, *, dry: bool, as_json: bool, home: P
 
     out = Output(as_json=as_json)
     with opened(home) as (deployment, principal, _):
-        one = _release(deployment, use_case, release)
+        one = release_named(deployment, use_case, release)
         with worker_of(deployment):
             fact = stop_drill(deployment, principal, one)
         if not dry:
@@ -174,7 +167,7 @@ def drill_list(use_case: UseCase, *, as_json: Json = False, home: Home = None) -
 
     out = Output(as_json=as_json)
     with opened(home) as (deployment, _principal, _):
-        _release(deployment, use_case, "")
+        release_named(deployment, use_case, "")
         with deployment.store.read() as tx:
             kept = deployment.store.evidence.measurements(tx, use_case)
             names = {
@@ -235,119 +228,3 @@ def drill_worker(
     used = resource.getrusage(resource.RUSAGE_SELF)
     a_megabyte = 1024**2 if sys.platform == "darwin" else 1024
     print(json.dumps([used.ru_utime + used.ru_stime, used.ru_maxrss / a_megabyte]), flush=True)
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What every drill's command line says."""
-
-    use_case: str
-    release: str
-    dry: bool
-    as_json: bool
-    home: Path | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Ground:
-    """What a drill runs on: a mirrored environment, with the release in it."""
-
-    mirror: Mirrored
-    release: Release
-    who: Principal
-    progress: Progress
-
-
-def _run(name: str, drill: Callable[[_Ground], Sequence[Fact]], asked: _Asked) -> int:
-    """Mirror the environment, rehearse in it, keep and show what was measured; the code says whether it held."""
-    from roadworthy.cli.session import opened
-    from roadworthy.measure.fact import keep
-    from roadworthy.principal import require
-    from roadworthy.wiring.rehearsal import mirrored
-
-    out = Output(as_json=asked.as_json)
-    with opened(asked.home) as (deployment, principal, place):
-        require(principal, "measure", use_case=asked.use_case)
-        one = _release(deployment, asked.use_case, asked.release)
-        with _shown(out) as progress:
-            progress("the environment is mirrored", 0, 0)
-            with mirrored(place, deployment, one) as mirror:
-                facts = drill(_Ground(mirror, one, principal, progress))
-        if not asked.dry:
-            keep(deployment, principal, one, facts)
-        failed = _failed(deployment, one, facts)
-    if asked.as_json:
-        out.data(
-            {
-                "drill": name,
-                "use_case": asked.use_case,
-                "release": one.name,
-                "passed": not failed,
-                "kept": not asked.dry,
-                "facts": [_as_json(fact) for fact in facts],
-            }
-        )
-    for fact in facts:
-        wrong = fact.kind in failed
-        out.say(
-            f"{'✗' if wrong else '✓'} {fact.kind}: {fact.value:,.3g} {fact.unit} (n={fact.n})"
-            + (f", asked {failed[fact.kind]}" if wrong else ""),
-            "red" if wrong else "green",
-        )
-    for key, value in facts[0].detail.items():
-        out.say(f"    {key.replace('_', ' ')}: {value}")
-    out.note(f"simulated: {', '.join(facts[0].simulated)}")
-    return NO if failed else OK
-
-
-def _failed(deployment: Deployment, release: Release, facts: Sequence[Fact]) -> dict[str, str]:
-    """What the gate's own rows would not let pass, whatever the tier: by kind, what is asked."""
-    charter = deployment.loader.charter(release.digest)
-    found = {}
-    for row in deployment.requirements.requirements:
-        fact = next((one for one in facts if one.kind == row.measured_by), None)
-        if fact is None:
-            continue
-        asked = row.threshold if isinstance(row.threshold, float) else charter.number(row.threshold)
-        fewest = row.min_n if isinstance(row.min_n, int) else 0
-        if asked is None:
-            continue
-        holds = fact.value >= asked if row.compare == "at least" else fact.value <= asked
-        if fact.n < fewest:
-            found[fact.kind] = f"at least {fewest} of them"
-        elif not holds:
-            found[fact.kind] = f"{row.compare} {asked:g} {row.unit}"
-    return found
-
-
-def _as_json(fact: Fact) -> dict[str, object]:
-    return {
-        "kind": fact.kind,
-        "value": fact.value if fact.value == fact.value else None,
-        "unit": fact.unit,
-        "n": fact.n,
-        "method": fact.method,
-        "simulated": list(fact.simulated),
-        "detail": dict(fact.detail),
-    }
-
-
-def _release(deployment: Deployment, use_case: str, name: str) -> Release:
-    from roadworthy.errors import NotFound
-
-    with deployment.store.read() as tx:
-        rollout = deployment.store.releases.rollout(tx, use_case)
-    if not rollout.releases:
-        raise NotFound("RW-CASE-022", f"no use case `{use_case}` here")
-    return rollout.named(name) if name else max(rollout.releases, key=lambda release: release.number)
-
-
-@contextmanager
-def _shown(out: Output) -> Iterator[Progress]:
-    """Progress on a terminal, on stderr."""
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))  # fmt: skip
-    with Progress(*columns, console=out.err, transient=True, disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task("a drill begins", total=None)
-        yield lambda what, done, of: bar.update(task, description=what, completed=done, total=of or None)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from roadworthy.cli.options import Home, Json
 from roadworthy.cli.output import NO, OK, Output
-from roadworthy.errors import InputProblem, Problem
+from roadworthy.errors import Corrupt, InputProblem, Problem, RoadworthyError, Unavailable
 
 if TYPE_CHECKING:
     from roadworthy.operate.deployment import Deployment
+    from roadworthy.operate.slips import Thrown
+    from roadworthy.principal import Stop
+
+_LOOK_S: Final = 0.2
 
 
 def register(app: typer.Typer) -> None:
@@ -40,20 +47,28 @@ def stop(
 ) -> int:
     """Stop at once: no model call and no effect in this scope. A second person resumes.
 
+    Where the database cannot be written, the stop is left in a file: everything on this machine obeys it.
     Exit code 3 if it is thrown, and somebody alive has not said in time that they obey.
     """
-    from roadworthy.cli.session import opened
     from roadworthy.operate.stopping import await_obedience
-    from roadworthy.operate.stopping import stop as throw
 
     named = scope if scope == "all" or ":" in scope else f"use_case:{scope}"
     out = Output(as_json=as_json)
-    with opened(home) as (deployment, principal, _):
-        thrown = throw(deployment, principal, named, reason=reason)
-        out.say(f"stopped: {thrown.scope}", "bold red")
-        seen = await_obedience(deployment, thrown, within_s=wait)
+    with _thrown(home, named, reason) as (thrown, deployment):
+        stop = thrown.stop
+        out.say(f"stopped: {stop.scope}", "bold red")
+        if thrown.left:
+            _tell_left(out, thrown, named)
+        if thrown.left and not (deployment and _stands(deployment, stop, within_s=wait)):
+            if as_json:
+                out.data({"id": stop.id, "scope": stop.scope, **thrown.as_json()})
+            return NO
+        assert deployment is not None, "what stands in the database was written there"
+        if thrown.left:
+            out.say("  it stands in the database now")
+        seen = await_obedience(deployment, stop, within_s=wait)
     if as_json:
-        out.data({"id": thrown.id, "scope": thrown.scope, **seen.as_json()})
+        out.data({"id": stop.id, "scope": stop.scope, **thrown.as_json(), **seen.as_json()})
     for worker, after_ms in seen.obeyed.items():
         out.say(f"  {worker} obeys after {after_ms} ms")
     for worker in seen.missing:
@@ -62,8 +77,82 @@ def stop(
         out.say("  no worker and no gateway is running")
     elif seen.elapsed_ms is not None:
         out.say(f"  every worker and gateway obeys after {seen.elapsed_ms} ms", "green")
-    out.say(f"  a second person lifts it: roadworthy resume {thrown.id}")
+    out.say(f"  a second person lifts it: roadworthy resume {stop.id}")
     return NO if seen.missing else OK
+
+
+@contextmanager
+def _thrown(home: Path | None, scope: str, reason: str) -> Iterator[tuple[Thrown, Deployment | None]]:
+    """The switch thrown; without an installation where the database cannot even be opened."""
+    from roadworthy.cli.session import opened
+    from roadworthy.operate.slips import throw
+    from roadworthy.wiring import workspace
+
+    # Opening makes a workspace that is not there, in which nothing runs that could obey.
+    is_there = workspace(home).home.is_dir()
+    with ExitStack() as stack:
+        try:
+            deployment, principal, _ = stack.enter_context(opened(home))
+        except (Unavailable, Corrupt) as problem:
+            if not is_there:
+                raise
+            yield _left_unseen(home, scope, reason, problem), None
+        else:
+            yield throw(deployment, principal, scope, reason=reason), deployment
+
+
+def _left_unseen(home: Path | None, scope: str, reason: str, problem: RoadworthyError) -> Thrown:
+    """A stop by whoever may write into the workspace: who that is cannot be looked up."""
+    from roadworthy.operate import access
+    from roadworthy.operate.slips import KEY, leave, widened
+    from roadworthy.principal import Stop
+    from roadworthy.wiring import acting_name, beside_the_database, workspace
+
+    place = workspace(home)
+    try:
+        key = access.TOKEN.fullmatch(place.session.read_text(encoding="utf-8").strip())
+    except (OSError, ValueError):
+        key = None
+    slips, clock, new_id = beside_the_database(place)
+    by = f"{KEY}{key[2]}" if key else acting_name()
+    stop = Stop(new_id(), widened(scope), reason, by, clock.now())
+    return leave(slips, stop, problem, asked=scope)
+
+
+def _stands(deployment: Deployment, stop: Stop, *, within_s: float) -> bool:
+    """Whether a slip got into the database in time, by this process or another one."""
+    from roadworthy.operate.slips import adopt
+
+    until = time.monotonic() + within_s
+    while True:
+        try:
+            adopt(deployment)
+            with deployment.store.read() as tx:
+                if deployment.store.switches.get(tx, stop.id) is not None:
+                    return True
+        except RoadworthyError:
+            pass  # it lies in its slip
+        if time.monotonic() >= until:
+            return False
+        time.sleep(_LOOK_S)
+
+
+def _tell_left(out: Output, thrown: Thrown, asked: str) -> None:
+    out.say(f"  the database cannot be written: {thrown.because}", "yellow")
+    out.say(f"  the stop was left in {thrown.left}")
+    if thrown.widened:
+        out.say(
+            f"  {asked} could not be looked up or written down: {thrown.stop.scope} is stopped", "yellow"
+        )
+    out.say("  workers and gateways on this machine obey within 0.5 s")
+    if thrown.until is not None:
+        out.say(
+            f"  every other one that cannot write the database stops by itself by {thrown.until:%H:%M:%S} UTC; "
+            "one that can runs on until the stop stands there"
+        )
+    out.say(
+        "  the first process here that can write the database puts it there; then a second person lifts it"
+    )
 
 
 def stops(*, as_json: Json = False, home: Home = None) -> None:
@@ -85,6 +174,7 @@ def resume(
 ) -> None:
     """Lift a stop that somebody else threw. What was parked goes on where it was."""
     from roadworthy.cli.session import opened
+    from roadworthy.operate.slips import adopt
     from roadworthy.operate.stopping import resume as lift
 
     out = Output(as_json=as_json)
@@ -92,6 +182,7 @@ def resume(
         if not stop_id:
             _list_stops(deployment, out)
             return
+        adopt(deployment)
         lifted = lift(deployment, principal, stop_id, reason=reason)
         if as_json:
             out.data({"id": lifted.id, "scope": lifted.scope, "resumed_by": lifted.resumed_by})
@@ -99,15 +190,15 @@ def resume(
 
 
 def _list_stops(deployment: Deployment, out: Output) -> None:
+    from roadworthy.operate.slips import in_force
     from roadworthy.operate.stopping import obedience
 
+    left = {slip.id for slip in deployment.slips.all()}
     with deployment.store.read() as tx:
-        found = [
-            (thrown, obedience(deployment, tx, thrown)) for thrown in deployment.store.switches.active(tx)
-        ]
+        found = [(thrown, obedience(deployment, tx, thrown)) for thrown in in_force(deployment, tx)]
     rows = [
         {"id": s.id, "scope": s.scope, "by": s.stopped_by, "at": s.stopped_at.isoformat(timespec="seconds"),
-         "reason": s.reason, **seen.as_json()}
+         "reason": s.reason, "left": s.id in left, **seen.as_json()}
         for s, seen in found
     ]  # fmt: skip
     if out.as_json:
@@ -117,7 +208,8 @@ def _list_stops(deployment: Deployment, out: Output) -> None:
         ["id", "scope", "by", "since", "reason", "obeyed by"],
         [
             (r["id"], r["scope"], r["by"], r["at"], r["reason"],
-             ", ".join(f"{name} ({ms} ms)" for name, ms in seen.obeyed.items()) or "nobody yet")
+             ", ".join(f"{name} ({ms} ms)" for name, ms in seen.obeyed.items())
+             or ("whoever runs on this machine" if r["left"] else "nobody yet"))
             for r, (_, seen) in zip(rows, found, strict=True)
         ],
         empty="nothing is stopped",

@@ -22,6 +22,7 @@ from roadworthy.gateway.asking import Answered, Asking
 from roadworthy.gateway.cache import Cache
 from roadworthy.gateway.events import Events, Malformed
 from roadworthy.gateway.hiding import Hidden
+from roadworthy.gateway.metrics import Metrics
 from roadworthy.gateway.problems import Headers, as_event, fault, told
 from roadworthy.gateway.relay import Flowing, Relay
 from roadworthy.gateway.repeats import Repeats
@@ -33,6 +34,7 @@ from roadworthy.operate.modelcalls.callers import Caller
 from roadworthy.operate.modelcalls.metering import Meter
 from roadworthy.ports.upstream import Broken
 from roadworthy.quantities import NANO, PAIRS, Id, new_id
+from roadworthy.telemetry.exposition import CONTENT_TYPE
 from roadworthy.usage import Level, Node, Wire, path_of
 
 WIRES: Final = {
@@ -67,6 +69,7 @@ class Door:
         self._relay = Relay(deployment, admission, meter)
         self._cache = Cache()
         self._repeats = Repeats(deployment)
+        self._metrics = Metrics(deployment)
         self._reference = lru_cache(maxsize=MOST_CASES)(deployment.case_reference)
         self._now = deployment.clock.now
         self._places: OrderedDict[tuple[str, str], _Place] = OrderedDict()
@@ -297,6 +300,9 @@ class Door:
             self._send(
                 protocol, 200 if ready else 503, [("content-type", "text/plain")], b"ok" if ready else b"no"
             )
+        elif path == "/metrics" and method == "GET":
+            page = await asyncio.to_thread(self._metrics.page, _token(scope.headers))
+            self._send(protocol, 200, [("content-type", CONTENT_TYPE)], page)
         elif path in WIRES or not path.startswith("/v1/models") or method != "GET":
             raise NotFound(
                 "RW-CALL-004",

@@ -12,11 +12,12 @@ from typing import Any
 from roadworthy.casework.case import Event, State, move
 from roadworthy.casework.effect import EffectEvent, EffectState, move_effect
 from roadworthy.errors import Conflict, InputProblem, NotFound, Problem, RoadworthyError
-from roadworthy.operate.clearance import Stopped
+from roadworthy.operate.clearance import ALIVE, Stopped
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.jobs import delivery_job, segment_job
 from roadworthy.operate.words import check_words
 from roadworthy.ports import Job, Store, Transaction
+from roadworthy.ports.slips import Slips
 from roadworthy.principal import SYSTEM, Principal, Stop, require, require_person, require_second
 from roadworthy.stage import ENDED
 
@@ -24,8 +25,8 @@ _KINDS = ("use_case", "release", "tool", "model")
 BATCH = 200
 MOST_NAMED = 20
 LOOK_S = 0.02
-ALIVE = timedelta(seconds=15)
-"""A worker or gateway that said nothing for so long is taken for dead."""
+ACKNOWLEDGE_EVERY = timedelta(seconds=5)
+"""A worker or gateway that said nothing for three of these is taken for dead."""
 _GONE = datetime.fromtimestamp(0, UTC)
 
 
@@ -39,6 +40,17 @@ def stop(deployment: Deployment, principal: Principal, scope: str, *, reason: st
     """
     use_case = scope.partition(":")[2] if scope.startswith("use_case:") else ""
     require(principal, "stop", use_case=use_case)
+    checked(scope, reason)
+    scope = known_scope(deployment, scope)
+    with deployment.store.read() as tx:
+        for active in deployment.store.switches.active(tx):
+            if (active.scope, active.stopped_by, active.reason) == (scope, principal.id, reason):
+                return active
+    return _throw(deployment, principal, scope, reason)
+
+
+def checked(scope: str, reason: str) -> None:
+    """Refuse what is no scope or no reason, before anything is looked up. Errors: as ``stop``."""
     check_words(scope=scope, reason=reason)
     kind, separator, name = scope.partition(":")
     if scope != "all" and (kind not in _KINDS or not separator or not name):
@@ -51,17 +63,16 @@ def stop(deployment: Deployment, principal: Principal, scope: str, *, reason: st
         )
     if not reason.strip():
         raise InputProblem("RW-STOP-002", Problem("a stop needs a reason", hint="say why in a few words"))
-    if scope != "all":
-        scope = f"{kind}:{_known(deployment, kind, name)}"
-    with deployment.store.read() as tx:
-        for active in deployment.store.switches.active(tx):
-            if (active.scope, active.stopped_by, active.reason) == (scope, principal.id, reason):
-                return active
-    return _throw(deployment, principal, scope, reason)
 
 
-def _known(deployment: Deployment, kind: str, name: str) -> str:
-    """The name as clearance asks for it. A typing error must not pass for a stop."""
+def known_scope(deployment: Deployment, scope: str) -> str:
+    """The scope as clearance asks for it. A typing error must not pass for a stop.
+
+    Errors: ``InputProblem`` RW-STOP-005; as the store.
+    """
+    if scope == "all":
+        return scope
+    kind, _, name = scope.partition(":")
     with deployment.store.read() as tx:
         use_cases = deployment.store.releases.use_cases(tx)
         rollouts = [deployment.store.releases.rollout(tx, use_case) for use_case in use_cases]
@@ -76,7 +87,7 @@ def _known(deployment: Deployment, kind: str, name: str) -> str:
             if name == release.digest or (slash and short_name == release.name)
         }
         if len(found) == 1:
-            return found.pop()
+            return f"{kind}:{found.pop()}"
         known = {f"{release.use_case}/{release.name}" for release in releases}
     elif kind in {"tool", "model"}:
         known = set()
@@ -86,10 +97,10 @@ def _known(deployment: Deployment, kind: str, name: str) -> str:
             try:
                 charter = deployment.loader.charter(release.digest)
             except RoadworthyError:
-                return name  # what it names cannot be told: better a stop too many
+                return scope  # what it names cannot be told: better a stop too many
             known |= set(charter.tools) if kind == "tool" else {*charter.tasks, *charter.models}
     if kind != "release" and name in known:
-        return name
+        return scope
     raise InputProblem(
         "RW-STOP-005",
         Problem(
@@ -238,7 +249,9 @@ def _unpark_case(deployment: Deployment, case_id: str) -> None:
         if case is None or case.state is not State.PARKED:
             return
         effects = deployment.store.effects.of_case(tx, case.id)
-        parked = [effect for effect in effects if effect.state is EffectState.PARKED]
+        parked = [one for one in effects if one.state is EffectState.PARKED and not one.held]
+        if any(one.state is EffectState.PARKED and one.held for one in effects):
+            return  # a person parked it, and a person lets it go
         for effect in parked:
             released = replace(
                 effect,
@@ -261,18 +274,22 @@ def _unpark_case(deployment: Deployment, case_id: str) -> None:
         deployment.record(tx, "case.resumed", "system", {"case": case.id, "use_case": case.use_case}, {})
 
 
-def read_stopped(store: Store) -> Stopped:
-    """What is stopped now: thrown switches, and releases that ended. The source of every clearance.
+def read_stopped(store: Store, slips: Slips | None = None) -> Stopped:
+    """What is stopped now: thrown switches, releases that ended, and tools held back. The source of every clearance.
 
-    A release that is retired and may still come back finishes what it has in hand.
+    ``slips``: stops that the database could not take. A release that is retired and may still come back
+    finishes what it has in hand.
     """
+    left = slips.all() if slips is not None else ()
     with store.read() as tx:
         active = store.switches.active(tx)
         scopes = {thrown.scope: thrown.reason for thrown in active}
+        scopes |= {held.scope: f"{held.tool} is held back: {held.reason}" for held in store.tool_states.held(tx)}
         for use_case in store.releases.use_cases(tx):
             for release in store.releases.rollout(tx, use_case).releases:
                 if release.stage in ENDED and release.fit_until is None:
                     scopes.setdefault(f"release:{release.digest}", f"{release.name} is {release.stage}")
+    scopes |= {slip.scope: slip.reason for slip in left}
     return Stopped(scopes, frozenset(thrown.id for thrown in active))
 
 
@@ -282,7 +299,12 @@ def acknowledge(deployment: Deployment, worker: str, *, at: datetime) -> None:
     ``at`` the beginning of 1970: it ends, and nobody waits for it any more.
     """
     stops = deployment.clearance.stops
+    began = deployment.now()
     with deployment.store.write() as tx:
         deployment.store.switches.acknowledge(tx, worker, seen=max(stops, default=""), at=at)
         if at > _GONE:
             deployment.store.switches.obey(tx, worker, stops, at=deployment.now())
+    if at > _GONE:
+        deployment.clearance.spoke(began)
+    else:
+        deployment.clearance.falls_silent(worker)

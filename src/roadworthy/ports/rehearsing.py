@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 
@@ -13,6 +15,9 @@ class Sighting:
     ``word``: ``step`` (a model, a read tool or a knowledge source is asked), ``sent`` (an effect is handed to its
     receiver) or ``felt`` (the receiver takes it). ``about`` is the case and run of a step (``id/1``), else the
     key of the effect. ``what`` names model or tool, ``digest`` what it was asked. ``at``: seconds since 1970.
+
+    Where parts may go away, also ``tried``, and then ``answered`` or ``missed``: ``what`` is the part, ``digest``
+    the step that asks it.
     """
 
     word: str
@@ -66,3 +71,41 @@ class Crew(Protocol):
 
     def start(self) -> WorkerProcess:
         """One more; returns when it takes jobs. Errors: ``Unavailable`` RW-DRILL-003 if it does not."""
+
+
+class Gone(StrEnum):
+    """In which way something outside is away."""
+
+    REFUSING = "refuses connections"
+    FAILING = "answers with status 500"
+    SILENT = "does not answer"
+
+
+class Outages(Protocol):
+    """Parts of a mirrored environment that can go away: ``model:NAME`` and ``tool:NAME``."""
+
+    def how(self, part: str) -> Gone | None:
+        """In which way it is away now, whichever process said so; None: it is there."""
+
+    def begin(self, parts: Collection[str], how: Gone) -> None:
+        """These parts are away from now on, and no others."""
+
+    def end(self) -> None:
+        """All of them are back."""
+
+
+class AlertStandIn(Protocol):
+    """Stands where a receiver of alerts would, on this machine."""
+
+    @property
+    def name(self) -> str:
+        """The receiver's own name."""
+
+    @property
+    def kind(self) -> str: ...
+
+    def away(self, how: Gone | None) -> None:
+        """In which way it is away from now on; None: it takes what it is told."""
+
+    def taken(self) -> tuple[tuple[float, str, str], ...]:
+        """What it took: when (seconds since 1970), the state told, and by which id it knows repeats."""

@@ -30,7 +30,7 @@ from roadworthy.telemetry.lineage import Edge, documents_of
 from roadworthy.telemetry.span import Happening, Kind, Link, Span, Value, span_id, trace_id
 from roadworthy.usage import Call
 
-_TROUBLED = {EffectState.UNKNOWN: "effect_unknown", EffectState.FAILED: "effect_failed"}
+_TROUBLED = {EffectState.UNKNOWN: "effect_unknown", EffectState.DEAD: "effect_dead"}
 _MOMENT = timedelta(microseconds=1)
 _CODE = re.compile(r"RW-[A-Z]{2,20}-[0-9]{3}(?![0-9])")
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, Self, cast
+from typing import Literal, Self
 
-from roadworthy.errors import Corrupt, InputProblem, Problem
+from roadworthy.errors import InputProblem, Problem
 from roadworthy.quantities import Interval, Share
 from roadworthy.trust.arms import (
     Stratum,
@@ -22,7 +22,7 @@ from roadworthy.trust.arms import (
     log_evidence_above,
     log_evidence_below,
 )
-from roadworthy.trust.confidence import DELTA, number
+from roadworthy.trust.confidence import DELTA
 from roadworthy.trust.intervals import between
 from roadworthy.trust.sequential import Arm
 
@@ -288,49 +288,6 @@ class ReleaseWatch:
             return "better"
         return "not worse" if seen.not_worse >= whole else "inconclusive"
 
-    def as_json(self) -> dict[str, object]:
-        """What was seen and proven, for ``restored``; the settings are the caller's to keep."""
-        return {
-            "metrics": {
-                metric.name: {
-                    "strata": [
-                        [_kept(stratum.candidate), _kept(stratum.baseline)] for stratum in each.strata
-                    ],
-                    "beyond": list(each.beyond),
-                    "peaks": [each.worse, each.not_worse, each.better],
-                }
-                for metric, each in zip(self.metrics, self.seen, strict=True)
-            }
-        }
-
-    def restored(self, stored: Mapping[str, object]) -> Self:
-        """This watch with what ``as_json`` wrote. Errors: ``Corrupt`` RW-WATCH-004 when it is anything else."""
-        try:
-            kept = cast("Mapping[str, Mapping[str, object]]", stored["metrics"])
-            seen = []
-            for metric in self.metrics:
-                one = kept[metric.name]
-                strata = cast("Sequence[Sequence[Mapping[str, object]]]", one["strata"])
-                candidate, baseline = cast("Sequence[object]", one["beyond"])
-                worse, not_worse, better = (number(peak) for peak in cast("Sequence[object]", one["peaks"]))
-                seen.append(
-                    Seen(
-                        tuple(Stratum(_values(new), _values(old)) for new, old in strata),
-                        (int(number(candidate)), int(number(baseline))),
-                        worse,
-                        better,
-                        not_worse,
-                    )
-                )
-            return replace(self, seen=tuple(seen))._looked()
-        except (KeyError, TypeError, ValueError, AttributeError, InputProblem) as problem:
-            raise Corrupt(
-                "RW-WATCH-004",
-                "the stored state of a comparison of releases cannot be read",
-                broken=(str(problem),),
-                intact="the cases it was computed from; replay them",
-            ) from None
-
 
 def _more(before: Seen, losses: Mapping[Arm, Sequence[float]], beyond: tuple[int, int]) -> Seen:
     last = before.strata[-1]
@@ -346,25 +303,6 @@ def _together(seen: Seen, arm: Arm) -> Values:
     for stratum in seen.strata:
         both = both.added(stratum.candidate if arm == "candidate" else stratum.baseline)
     return both
-
-
-def _kept(values: Values) -> dict[str, object]:
-    return {
-        "n": values.n,
-        "total": values.total,
-        "above": list(values.above),
-        "below": list(values.below),
-    }
-
-
-def _values(stored: Mapping[str, object]) -> Values:
-    above, below = (cast("Sequence[object]", stored[side]) for side in ("above", "below"))
-    return Values(
-        int(number(stored["n"])),
-        number(stored["total"]),
-        tuple(number(each) for each in above),
-        tuple(number(each) for each in below),
-    )
 
 
 def metric_fields(look: MetricLook) -> dict[str, object]:

@@ -20,6 +20,7 @@ from roadworthy.alerting import Alert, Finding
 from roadworthy.casework.review import Verdict
 from roadworthy.errors import InputProblem, NotFound, Refused, Unavailable
 from roadworthy.operate.bookkeeping import sequence_all
+from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.reviewing import decide_review
 from roadworthy.operate.stopping import stop
 from roadworthy.operate.watching.alarms import Alarms, acknowledge_alert, list_alerts
@@ -146,7 +147,7 @@ def test_what_comes_and_goes_within_two_minutes_is_one_alert(office: Office, ear
     class Flapping:
         on = True
 
-        def findings(self, now: datetime) -> list[Finding]:
+        def __call__(self, deployment: Deployment, now: datetime) -> list[Finding]:
             return [Finding("drift.alarm", "desk", "inputs", "inputs drift", now)] if self.on else []
 
     office.release(answer)
@@ -160,12 +161,12 @@ def test_what_comes_and_goes_within_two_minutes_is_one_alert(office: Office, ear
 
 
 def test_a_watcher_that_cannot_look_stops_nobody_else(office: Office, ear: Ear) -> None:
-    class Broken:
-        def findings(self, now: datetime) -> list[Finding]:
-            raise Unavailable("RW-STORE-010", "away", retry_is_safe=True)
+    def broken(deployment: Deployment, now: datetime) -> list[Finding]:
+        raise Unavailable("RW-STORE-010", "away", retry_is_safe=True)
 
     overdue(office)
-    assert Alarms([hook(ear)], [Broken()])(office.deployment) == 1
+    assert Alarms([hook(ear)], [broken])(office.deployment) == 2
+    assert {told["data"]["rule"] for told in bodies(ear)} == {"review.overdue", "data.missing"}
 
 
 def test_a_receiver_that_forgets_is_told_again(office: Office, ear: Ear) -> None:

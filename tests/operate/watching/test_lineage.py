@@ -41,8 +41,8 @@ class Library(Office):
 
     shelf = Shelf()
 
-    def load(self, digest: str, *, fresh: bool = False) -> LoadedRelease:
-        return replace(super().load(digest, fresh=fresh), retrievers={"kb": self.shelf})
+    def load(self, digest: str) -> LoadedRelease:
+        return replace(super().load(digest), retrievers={"kb": self.shelf})
 
 
 async def look_up(case: rw.Case[Any], run: rw.Run) -> rw.Decision:

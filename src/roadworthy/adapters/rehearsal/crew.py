@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -71,11 +71,17 @@ class ProcessWorker:
 
 
 class ProcessCrew:
-    """Starts the workers of one mirrored workspace with one fixed command; leaving it ends all of them."""
+    """Starts the workers of one mirrored workspace with one fixed command; leaving it ends all of them.
 
-    def __init__(self, command: Sequence[str], *, log: Path) -> None:
+    ``environment`` is theirs; without one they have that of this process.
+    """
+
+    def __init__(
+        self, command: Sequence[str], *, log: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
         self._command = tuple(command)
         self._log = log
+        self._environment = environment
         self._started: list[ProcessWorker] = []
 
     def start(self) -> ProcessWorker:
@@ -89,6 +95,7 @@ class ProcessCrew:
                 stderr=log,
                 text=True,
                 start_new_session=True,
+                env=self._environment,
             )
         worker = ProcessWorker(name, process)
         self._started.append(worker)
@@ -110,5 +117,6 @@ class ProcessCrew:
             worker.kill()
 
     def _last_words(self) -> str:
-        lines = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        text = self._log.read_text(encoding="utf-8", errors="replace").strip()
+        lines = [line for line in text.splitlines() if not line.lstrip().startswith("next:")]
         return lines[-1][:200] if lines else "it said nothing"

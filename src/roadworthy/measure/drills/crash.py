@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from roadworthy.casework.case import CaseRecord, State
-from roadworthy.casework.effect import EffectRecord, EffectState
+from roadworthy.casework.effect import EffectRecord
 from roadworthy.casework.journal import Step
 from roadworthy.errors import InputProblem, Problem
 from roadworthy.measure.drills.mirrored import (
@@ -22,6 +21,7 @@ from roadworthy.measure.drills.mirrored import (
     settled,
     silent,
 )
+from roadworthy.measure.drills.tallies import tally_effects
 from roadworthy.measure.fact import Fact
 from roadworthy.operate.bookkeeping import sequence_all, verify_ledger
 from roadworthy.ports.rehearsing import Sighting, WorkerProcess
@@ -128,22 +128,19 @@ def _facts(mirror: Mirrored, asked: Crash, traffic: Traffic, dead: Sequence[_Kil
         effects = [one for case in cases for one in deployment.store.effects.of_case(tx, case.id)]
     lost = len(traffic.keys) - sum(settled(case) for case in cases)
     again = steps_run_again(seen, steps)
-    felt = Counter(one.about for one in seen if one.word == "felt")
-    missing = sum(one.state is EffectState.CONFIRMED and not felt[one.key] for one in effects)
-    doubled = sum(count - 1 for count in felt.values())
-    unsent = _unsent(cases, effects)
+    tally = tally_effects(cases, effects, seen)
     ledger = sum(finding.is_fault for finding in audit.findings)
     waits, hit = _interrupted(cases, effects, seen, dead)
     detail: dict[str, object] = {
         "cases": len(traffic.keys), "kills": len(dead), "kills_that_hit_work": hit, "cases_lost": lost,
-        "recorded_steps_run_again": again, "effects": sum(felt.values()), "effects_doubled": doubled,
-        "effects_missing": missing, "closed_with_effects_unsent": unsent, "ledger_faults": ledger,
+        "recorded_steps_run_again": again, "effects": tally.felt, "effects_doubled": tally.doubled,
+        "effects_missing": tally.missing, "closed_with_effects_unsent": tally.unsent, "ledger_faults": ledger,
         "sends": sum(one.word == "sent" for one in seen), "steps_begun": sum(one.word == "step" for one in seen),
         "steps_recorded": sum(len(found) for found in steps.values()),
         "to_people": sum(case.state is State.WAITING for case in cases), "seed": asked.seed,
     }  # fmt: skip
     faults = Fact(
-        kind="operation.crash_faults", value=float(lost + again + doubled + missing + unsent + ledger),
+        kind="operation.crash_faults", value=float(lost + again + tally.faults + ledger),
         unit="faults", n=hit,
         method="workers killed with SIGKILL at random moments of their work: cases lost, recorded steps run again, effects doubled or missing, faults of the ledger",
         of_release=True, valid_days=90, simulated=mirror.simulated, detail=detail,
@@ -179,12 +176,6 @@ def steps_run_again(seen: Sequence[Sighting], steps: Mapping[tuple[str, int], Se
             continue  # it never came to its end, and the case went another way
         again += one.what not in {step.name for step in (*ahead[:1], *just)}
     return again
-
-
-def _unsent(cases: Sequence[CaseRecord], effects: Sequence[EffectRecord]) -> int:
-    closed = {case.id for case in cases if case.state is State.CLOSED}
-    under_way = {EffectState.READY, EffectState.SENDING, EffectState.PROPOSED, EffectState.PARKED}
-    return sum(one.case in closed and one.state in under_way for one in effects)
 
 
 def _interrupted(

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from roadworthy.casework.case import CaseRecord, State
 from roadworthy.casework.review import ReviewKind, Verdict
 from roadworthy.charter import Charter
-from roadworthy.errors import InputProblem, Problem, Refused, RoadworthyError
+from roadworthy.errors import InputProblem, Problem, Refused, RoadworthyError, Unavailable
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.intake import check_input, submit
 from roadworthy.operate.reviewing import decide_review
-from roadworthy.ports.rehearsing import Crew, Witness
+from roadworthy.ports.rehearsing import Crew, Outages, Witness
 from roadworthy.principal import Kind, Principal, Role
 from roadworthy.quantities import Share
 from roadworthy.release import Release
@@ -41,12 +41,16 @@ def silent(_what: str, _done: int, _of: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Mirrored:
-    """A copy of an installation, with workers of its own. ``simulated`` names every part that is not real."""
+    """A copy of an installation, with workers of its own. ``simulated`` names every part that is not real.
+
+    ``outages`` is there where a drill asked for parts that can go away.
+    """
 
     deployment: Deployment
     crew: Crew
     witness: Witness
     simulated: tuple[str, ...]
+    outages: Outages | None = None
 
 
 def in_charge(mirror: Mirrored, release: Release) -> Release:
@@ -112,16 +116,19 @@ class Traffic:
         self._deployment = mirror.deployment
         self._use_case = release.use_case
         charter = mirror.deployment.loader.charter(release.digest)
-        self._inputs = recorded_inputs(mirror.deployment, release.use_case, charter)
+        self.inputs = recorded_inputs(mirror.deployment, release.use_case, charter)
         self.random = random.Random(seed)  # noqa: S311 - a seeded order, not a secret
         self.prefix = f"drill-{mirror.deployment.new_id()}-"
         self.keys: list[str] = []
+        self.sent: dict[str, Mapping[str, object]] = {}
+        """What each case of this drill was handed in with, by its key."""
 
-    def send(self, count: int = 1) -> list[str]:
-        """Hand in so many cases; returns their keys."""
+    def send(self, count: int = 1, *, drawn: Callable[[], Mapping[str, object]] | None = None) -> list[str]:
+        """Hand in so many cases, recorded inputs by lot unless ``drawn`` gives others; returns their keys."""
         keys = [f"{self.prefix}{len(self.keys) + number:06}" for number in range(count)]
         for key in keys:
-            submit(self._deployment, ACTOR, self._use_case, key, self.random.choice(self._inputs))
+            self.sent[key] = drawn() if drawn else self.random.choice(self.inputs)
+            submit(self._deployment, ACTOR, self._use_case, key, self.sent[key])
             self.keys.append(key)
         return keys
 
@@ -170,6 +177,17 @@ def await_settled(
         if time.monotonic() >= until:
             return False
         time.sleep(LOOK_S)
+
+
+def must_settle(traffic: Traffic, *, within_s: float, progress: Progress, what: str) -> None:
+    """Wait until every case is settled. Errors: ``Unavailable`` RW-DRILL-016 if some are not in time."""
+    if not await_settled(traffic, within_s=within_s, progress=progress, what=what):
+        raise Unavailable(
+            "RW-DRILL-016",
+            f"{traffic.left()} of {len(traffic.keys)} cases of the drill no longer move",
+            retry_is_safe=True,
+            hint="`roadworthy doctor`; work some cases by hand and see what stops them",
+        )
 
 
 def answer_effects(mirror: Mirrored, cases: Sequence[CaseRecord]) -> int:

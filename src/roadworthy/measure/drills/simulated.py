@@ -13,16 +13,19 @@ from roadworthy.casework.prediction import Prediction
 from roadworthy.casework.vocabulary import Passage
 from roadworthy.charter import Charter
 from roadworthy.errors import InputProblem, Problem
+from roadworthy.measure.drills.absent import Present, say
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.logged import now_about
 from roadworthy.ports import Connector, LoadedRelease, Loader, PricedTaskModel, Retriever, TaskModel, Writer
 from roadworthy.ports.language import Completion, LanguageModel, Message
-from roadworthy.ports.rehearsing import Witness
+from roadworthy.ports.rehearsing import Gone, Witness
 from roadworthy.quantities import Cost, Digest, canonical, digest_of
 from roadworthy.usage import Tokens
 
 SEND_S = (0.005, 0.05)
 """How long a simulated receiver takes: between these, by lot."""
+TAKEN = 0.5
+"""The part of effects that a receiver took before it failed: nobody who sent them can tell which."""
 LOOKED_AT = 300
 """So many of the newest cases are searched for recorded answers of models."""
 
@@ -40,6 +43,7 @@ class Rehearsed:
 
     Local models, read tools (on the copy of the data), retrieval and templates are the real ones. ``answers``
     gives what a step of a use case was answered with in the past; it is asked only for models of others.
+    ``outside`` is what may be away meanwhile.
     Errors, beside those of the loader: ``InputProblem`` RW-DRILL-006 where no answer of such a model is on record.
     """
 
@@ -50,9 +54,11 @@ class Rehearsed:
         answers: Callable[[str, str], Sequence[Recorded]],
         *,
         seed: int,
+        outside: Present | None = None,
     ) -> None:
         self._inner = inner
         self._witness = witness
+        self._outside = outside or Present()
         self._answers = answers
         self._seed = seed
         self._known: dict[str, LoadedRelease] = {}
@@ -73,7 +79,7 @@ class Rehearsed:
         see = _Seen(self._witness)
         use_case = loaded.charter.use_case
         models: dict[str, TaskModel] = {
-            task: _Model(self._replayed(use_case, f"predict:{task}", model), task, see)
+            task: _Model(self._replayed(loaded.charter, task, model), task, see)
             if isinstance(model, PricedTaskModel)
             else _Model(model, task, see)
             for task, model in loaded.models.items()
@@ -83,7 +89,12 @@ class Rehearsed:
                 chat,
                 models={
                     name: _Replay(
-                        model, task, self._required(use_case, f"generate:{task}"), self._seed, see
+                        model,
+                        task,
+                        self._required(use_case, f"generate:{task}"),
+                        self._seed,
+                        see,
+                        self._provided(loaded.charter, name, f"generate:{task}"),
                     )
                     for name, model in chat.models.items()
                 },
@@ -91,9 +102,9 @@ class Rehearsed:
             for task, chat in loaded.chats.items()
         }
         tools: dict[str, Connector] = {
-            name: _Receiver(name, tool.idempotency, self._witness, self._seed)
+            name: _Receiver(name, tool.idempotency, self._witness, self._seed, self._outside)
             if loaded.charter.tools[name].writes
-            else _Reader(name, tool, see)
+            else _Reader(name, tool, see, self._outside)
             for name, tool in loaded.tools.items()
         }
         return replace(
@@ -105,8 +116,15 @@ class Rehearsed:
             writer=_Pen(loaded.writer, see),
         )
 
-    def _replayed(self, use_case: str, step: str, model: TaskModel) -> TaskModel:
-        return _Oracle(model.digest, self._required(use_case, step), self._seed)
+    def _replayed(self, charter: Charter, task: str, model: TaskModel) -> TaskModel:
+        answers = self._required(charter.use_case, f"predict:{task}")
+        asked = charter.tasks[task].model
+        provider = self._provided(charter, asked, f"predict:{task}") if asked else None
+        return _Oracle(model.digest, answers, self._seed, provider or _Recording())
+
+    def _provided(self, charter: Charter, name: str, step: str) -> _Recording:
+        model = self._outside.provider(charter, name)
+        return _Recording() if model is None else _Provider(model, name, step, self._outside)
 
     def _required(self, use_case: str, step: str) -> Sequence[Recorded]:
         found = self._answers(use_case, step)
@@ -179,11 +197,32 @@ class _Model:
         return self._inner.predict(text)
 
 
+class _Recording:
+    """Gives a recorded answer after the time that it took."""
+
+    def told(self, text: str, seconds: float) -> None:
+        """Return when it is given. Errors: ``Unavailable`` where there is nobody to give it."""
+        time.sleep(seconds)
+
+
+class _Provider(_Recording):
+    """Gives it through the real client and a stand-in of the model's server, which may be away."""
+
+    def __init__(self, model: LanguageModel, name: str, step: str, outside: Present) -> None:
+        self._model, self._name, self._step, self._outside = model, name, step, outside
+
+    def told(self, text: str, seconds: float) -> None:
+        with self._outside.tried(f"model:{self._name}", step=self._step):
+            self._model.complete(say(text, seconds))
+
+
 class _Oracle:
     """A model of others: answers what it answered in the past, as fast as it did."""
 
-    def __init__(self, digest: Digest, answers: Sequence[Recorded], seed: int) -> None:
-        self._digest, self._answers, self._seed = digest, answers, seed
+    def __init__(
+        self, digest: Digest, answers: Sequence[Recorded], seed: int, provider: _Recording
+    ) -> None:
+        self._digest, self._answers, self._seed, self._provider = digest, answers, seed, provider
 
     @property
     def digest(self) -> Digest:
@@ -191,7 +230,7 @@ class _Oracle:
 
     def predict(self, text: str) -> Prediction:
         one = _drawn(self._answers, self._seed, text)
-        time.sleep(one.seconds)
+        self._provider.told(canonical(one.value).decode(), one.seconds)
         assert isinstance(one.value, Mapping)
         return Prediction.from_json(one.value)
 
@@ -200,9 +239,16 @@ class _Replay:
     """A language model of others: writes what was written in the past, as fast as it was."""
 
     def __init__(
-        self, inner: LanguageModel, task: str, answers: Sequence[Recorded], seed: int, see: _Seen
+        self,
+        inner: LanguageModel,
+        task: str,
+        answers: Sequence[Recorded],
+        seed: int,
+        see: _Seen,
+        provider: _Recording,
     ) -> None:
         self._inner, self._task, self._answers, self._seed, self._see = inner, task, answers, seed, see
+        self._provider = provider
 
     @property
     def name(self) -> str:
@@ -224,16 +270,17 @@ class _Replay:
         asked = [str(message) for message in messages]
         self._see(f"generate:{self._task}", asked)
         one = _drawn(self._answers, self._seed + seed, "".join(asked))
-        time.sleep(one.seconds)
         fields = one.value if isinstance(one.value, Mapping) else {}
         plain = schema is None and isinstance(fields.get("text"), str)
         text = str(fields["text"]) if plain else canonical(one.value).decode()
+        self._provider.told(text, one.seconds)
         return Completion(text, Tokens(), Cost(0), self._inner.name)
 
 
 class _Reader:
-    def __init__(self, name: str, inner: Connector, see: _Seen) -> None:
-        self._name, self._inner, self._see = name, inner, see
+    def __init__(self, name: str, inner: Connector, see: _Seen, outside: Present) -> None:
+        self._name, self._inner, self._see, self._outside = name, inner, see, outside
+        self._part = f"tool:{name}"
 
     @property
     def idempotency(self) -> Idempotency:
@@ -241,7 +288,10 @@ class _Reader:
 
     def call(self, arguments: Mapping[str, object]) -> Mapping[str, object]:
         self._see(f"call:{self._name}", sorted((name, str(value)) for name, value in arguments.items()))
-        return self._inner.call(arguments)
+        with self._outside.tried(self._part, step=f"call:{self._name}"):
+            if how := self._outside.how(self._part):
+                raise self._outside.miss(self._part, how)
+            return self._inner.call(arguments)
 
     def send(self, key: str, arguments: Mapping[str, object]) -> Mapping[str, object]:
         raise InputProblem("RW-DRILL-005", Problem("a read tool sends nothing", place=self._name))
@@ -253,8 +303,11 @@ class _Reader:
 class _Receiver:
     """Takes effects and does nothing with them; keeps the promise about repeated keys that the real one gives."""
 
-    def __init__(self, name: str, idempotency: Idempotency, witness: Witness, seed: int) -> None:
+    def __init__(
+        self, name: str, idempotency: Idempotency, witness: Witness, seed: int, outside: Present
+    ) -> None:
         self._name, self._idempotency, self._witness, self._seed = name, idempotency, witness, seed
+        self._outside, self._part = outside, f"tool:{name}"
 
     @property
     def idempotency(self) -> Idempotency:
@@ -267,14 +320,25 @@ class _Receiver:
 
     def send(self, key: str, arguments: Mapping[str, object]) -> Mapping[str, object]:
         self._witness.note("sent", about=key, what=self._name)
-        moment = random.Random(f"{self._seed} {key}").uniform(*SEND_S)  # noqa: S311 - a seeded delay, not a secret
-        time.sleep(moment / 2)
-        if self._idempotency is not Idempotency.NATIVE or self._witness.first(key):
-            self._witness.note("felt", about=key, what=self._name)
-        time.sleep(moment / 2)
+        lot = random.Random(f"{self._seed} {key}")  # noqa: S311 - seeded lots, no secrets
+        moment = lot.uniform(*SEND_S)
+        with self._outside.tried(self._part, step=f"send:{self._name}", about=key):
+            if how := self._outside.how(self._part):
+                if how is not Gone.REFUSING and lot.random() < TAKEN:
+                    self._feel(key)
+                raise self._outside.miss(self._part, how, retry_is_safe=how is Gone.REFUSING)
+            time.sleep(moment / 2)
+            self._feel(key)
+            time.sleep(moment / 2)
         return {"simulated": True}
 
+    def _feel(self, key: str) -> None:
+        if self._idempotency is not Idempotency.NATIVE or self._witness.first(key):
+            self._witness.note("felt", about=key, what=self._name)
+
     def lookup(self, key: str) -> Mapping[str, object] | None:
+        if how := self._outside.how(self._part):
+            raise self._outside.miss(self._part, how)
         felt = any(one.word == "felt" and one.about == key for one in self._witness.sightings())
         return {"simulated": True} if felt else None
 

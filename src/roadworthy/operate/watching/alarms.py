@@ -17,7 +17,7 @@ from roadworthy.alerting import (
     CertificateFact,
     Facts,
     Finding,
-    Watcher,
+    HeldTool,
     change,
     findings,
     key_of,
@@ -38,9 +38,14 @@ from roadworthy.usage import Level
 
 ATTEMPT_FOR: Final = timedelta(seconds=60)
 """For so long a notice is one worker's: it may be sent twice if that worker dies, never lost."""
+WATCHED: Final = "watching"
+"""The feed of those who watch for drift and burning budgets."""
 FIRST_WAIT_S: Final = 5.0
 LONGEST_WAIT_S: Final = 600.0
 AT_ONCE: Final = 20
+Watcher = Callable[[Deployment, datetime], Sequence[Finding]]
+"""Finds at a moment what the rules of ``alerting`` know nothing of, under the name of one of ``RULES``: drift, burn
+rates. Errors: what keeps it from looking."""
 _log = logging.getLogger("roadworthy.alerts")
 
 
@@ -64,7 +69,7 @@ class Alarms:
     def look(self, deployment: Deployment) -> None:
         """Compare what is found with what fires, and put into the outbox what people should know."""
         now = deployment.now()
-        watched = [each for watcher in self._watchers for each in _watched(watcher, now)]
+        watched = [each for watcher in self._watchers for each in _watched(watcher, deployment, now)]
         with deployment.store.read() as tx:
             facts = self._facts(deployment, tx, now)
             firing = [one for one in deployment.store.alerts.firing(tx) if one.rule != "test"]
@@ -212,11 +217,22 @@ class Alarms:
             budgets=_budgets(self._charter, deployment, tx, now),
             overdue=_backlogs(store.observed.reviews(tx, due_before=now)),
             unknown=_backlogs(row for row in effects if row.labels[-1] == "unknown"),
-            dead=_backlogs(row for row in effects if row.labels[-1] == "failed"),
+            dead=_backlogs(row for row in effects if row.labels[-1] == "dead"),
             beats=beats,
             moving=sum(row.count for row in moving if now - row.oldest > timedelta(minutes=1)),
             behind=_behind(deployment, tx),
+            held=_held(deployment, tx),
         )
+
+
+def _held(deployment: Deployment, tx: Transaction) -> list[HeldTool]:
+    """Tools that releases on the road would use and may not."""
+    going = {release.digest for release in on_the_road(deployment, tx)}
+    return [
+        HeldTool(one.use_case, one.release[7:19], one.tool, str(one.hold), one.since)
+        for one in deployment.store.tool_states.held(tx)
+        if one.release in going
+    ]
 
 
 def list_alerts(
@@ -279,12 +295,14 @@ def _send(deployment: Deployment, channel: Channel, notice: Notice, alert: Alert
     return 1
 
 
-def _watched(watcher: Watcher, now: datetime) -> Sequence[Finding]:
+def _watched(watcher: Watcher, deployment: Deployment, now: datetime) -> Sequence[Finding]:
+    """What a watcher finds. That it cannot look is a finding too: nobody may take its silence for good news."""
     try:
-        return watcher.findings(now)
+        return watcher(deployment, now)
     except RoadworthyError as problem:
-        _log.warning("a watcher found nothing: %s", problem.code)
-        return ()
+        name = type(watcher).__name__.lower()
+        _log.warning("%s cannot look: %s", name, problem.code, extra={"code": problem.code})
+        return (Finding("data.missing", "", name, f"{name} cannot look: {problem.code}", now),)
 
 
 def _budgets(
@@ -317,7 +335,7 @@ def _behind(deployment: Deployment, tx: Transaction) -> list[tuple[str, datetime
     """Feeds that have more to read, by when they last moved."""
     newest = deployment.store.observed.newest(tx)
     found = []
-    for feed in (FIGURES, TRACES):
+    for feed in (FIGURES, TRACES, WATCHED):
         position = deployment.store.observed.position(tx, feed)
         if position is not None and position[0] < newest:
             found.append((feed, position[1]))

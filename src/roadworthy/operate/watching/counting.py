@@ -10,7 +10,7 @@ from collections import Counter
 from typing import Final
 
 from roadworthy.operate.deployment import Deployment
-from roadworthy.operate.watching.feed import Batch, facts_of, read_batch
+from roadworthy.operate.watching.feed import MOST_BATCHES, Batch, Reader
 from roadworthy.ports.watching import Tally
 from roadworthy.telemetry import CaseFacts
 from roadworthy.telemetry.exposition import LONG_SECONDS, SECONDS, bucket_of
@@ -19,22 +19,27 @@ from roadworthy.telemetry.tree import troubled
 from roadworthy.usage import Call
 
 FEED: Final = "figures"
-MOST_BATCHES: Final = 20
 _MICROSECONDS: Final = 1_000_000
 
 
 def count_round(deployment: Deployment) -> int:
-    """A duty: count what is new. Returns how many events. Twice at once: one of both counts."""
+    """Count what is new. Returns how many events. Twice at once: one of both counts."""
     total = 0
+    reader = Reader(deployment, edges=False)
     for _ in range(MOST_BATCHES):
-        counted = _count_batch(deployment)
+        counted = _count_batch(deployment, reader)
         total += counted
         if not counted:
             break
     return total
 
 
-def _count_batch(deployment: Deployment) -> int:
+def count_step(deployment: Deployment, reader: Reader) -> bool:
+    """One batch of it, for who follows the ledger beside others."""
+    return _count_batch(deployment, reader) > 0
+
+
+def _count_batch(deployment: Deployment, reader: Reader) -> int:
     observed = deployment.store.observed
     with deployment.store.read() as tx:
         position = observed.position(tx, FEED)
@@ -46,8 +51,8 @@ def _count_batch(deployment: Deployment) -> int:
             with deployment.store.write() as tx:
                 observed.move(tx, FEED, before=start, to=start, at=deployment.now())
         return 0
-    batch = read_batch(deployment, start)
-    tallies = _tallies(deployment, batch)
+    batch = reader.batch(start)
+    tallies = _tallies(deployment, reader, batch)
     with deployment.store.write() as tx:
         before = start if position else None
         # The place and the figures move together: nothing is counted twice.
@@ -57,16 +62,16 @@ def _count_batch(deployment: Deployment) -> int:
     return batch.end - batch.start
 
 
-def _tallies(deployment: Deployment, batch: Batch) -> Counter[Tally]:
+def _tallies(deployment: Deployment, reader: Reader, batch: Batch) -> Counter[Tally]:
     found: Counter[Tally] = Counter()
     for event in batch.events:
         if event.kind == "case.accepted":
             found["accepted", (event.about["use_case"],)] += 1
         elif event.kind == "case.rejected":
             found["rejected", (event.about["use_case"],)] += 1
-    for facts in facts_of(deployment, batch.closed, edges=False):
+    for facts in reader.facts(batch.closed):
         _of_case(found, facts)
-    _of_reviews(found, deployment, batch)
+    _of_reviews(found, reader, batch)
     for id_ in batch.about("calls.settled", "batch"):
         with deployment.store.read() as tx:
             for call in deployment.store.metering.of_batch(tx, id_):
@@ -95,9 +100,9 @@ def _of_case(found: Counter[Tally], facts: CaseFacts) -> None:
         _of_call(found, call)
 
 
-def _of_reviews(found: Counter[Tally], deployment: Deployment, batch: Batch) -> None:
+def _of_reviews(found: Counter[Tally], reader: Reader, batch: Batch) -> None:
     reviews = set(batch.about("review.decided", "review"))
-    for facts in facts_of(deployment, batch.about("review.decided", "case"), calls=False, edges=False):
+    for facts in reader.facts(batch.about("review.decided", "case")):
         for review in facts.reviews:
             if review.id not in reviews or review.decided_at is None:
                 continue

@@ -11,15 +11,13 @@ from typing import Final
 from roadworthy.casework.review import ReviewState
 from roadworthy.errors import RoadworthyError
 from roadworthy.operate.deployment import Deployment
-from roadworthy.operate.watching.feed import Batch, facts_of, read_batch
+from roadworthy.operate.watching.feed import MOST_BATCHES, Batch, Reader
 from roadworthy.ports.watching import SpanExporter
 from roadworthy.telemetry import Span, sampled, span_of_review, spans_of_case
 
 FEED: Final = "otlp"
 IN_REQUEST: Final = 500
 """Spans of one request."""
-MOST_BATCHES: Final = 10
-"""Batches of one round: a duty that catches up lets others have their turn."""
 NOTED_EVERY_S: Final = 60.0
 """How often a place is noted where nothing is new: what stands still is told from what is up to date by it."""
 FIRST_WAIT_S: Final = 5.0
@@ -53,14 +51,23 @@ class Export:
         self._wait_s = FIRST_WAIT_S
 
     def __call__(self, deployment: Deployment) -> Exported:
-        """One round. Errors: as the exporter; rounds before the wait is over do nothing."""
+        """One round alone. Errors: as the exporter; rounds before the wait is over do nothing."""
         done = Exported()
+        reader = Reader(deployment, edges=True)
+        for _ in range(MOST_BATCHES):
+            if not self._step(deployment, reader, done):
+                break
+        return done
+
+    def step(self, deployment: Deployment, reader: Reader) -> bool:
+        """One batch of it, for who follows the ledger beside others. Errors: as the exporter."""
+        return self._step(deployment, reader, Exported())
+
+    def _step(self, deployment: Deployment, reader: Reader, done: Exported) -> bool:
         if self._clock() < self._not_before:
-            return done
+            return False
         try:
-            for _ in range(MOST_BATCHES):
-                if not self._batch(deployment, done):
-                    break
+            more = self._batch(deployment, reader, done)
         except RoadworthyError:
             self._not_before = self._clock() + self._wait_s
             self._wait_s = min(2 * self._wait_s, LONGEST_WAIT_S)
@@ -68,18 +75,18 @@ class Export:
         self._wait_s = FIRST_WAIT_S
         if done.refused:
             _log.error("the collector refused %d spans for good", done.refused)
-        return done
+        return more
 
-    def _batch(self, deployment: Deployment, done: Exported) -> bool:
+    def _batch(self, deployment: Deployment, reader: Reader, done: Exported) -> bool:
         """Whether there may be more."""
         observed = deployment.store.observed
         with deployment.store.read() as tx:
             position = observed.position(tx, FEED)
             newest = observed.newest(tx)
         start = position[0] if position else newest
-        batch = read_batch(deployment, start) if start < newest else Batch(start, start, ())
+        batch = reader.batch(start) if start < newest else Batch(start, start, ())
         waiting: list[Span] = []
-        for span in self._spans(deployment, batch):
+        for span in self._spans(reader, batch):
             waiting.append(span)
             if len(waiting) >= IN_REQUEST:
                 done.refused += self._exporter.export(waiting)
@@ -101,13 +108,13 @@ class Export:
         done.entries += batch.end - batch.start
         return moved and batch.end > batch.start
 
-    def _spans(self, deployment: Deployment, batch: Batch) -> Iterator[Span]:
-        for facts in facts_of(deployment, batch.closed):
+    def _spans(self, reader: Reader, batch: Batch) -> Iterator[Span]:
+        for facts in reader.facts(batch.closed):
             if sampled(facts, self._share):
                 yield from spans_of_case(facts)
         reviews = set(batch.about("review.decided", "review"))
         cases = batch.about("review.decided", "case")
-        for facts in facts_of(deployment, cases, calls=False, edges=False):
+        for facts in reader.facts(cases):
             for review in facts.reviews:
                 if review.id in reviews and review.state is not ReviewState.OPEN:
                     yield span_of_review(review, facts.case.run)

@@ -6,13 +6,15 @@ is not, where two transactions overlap.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Final
 
+import msgspec
+
 from roadworthy.casework.effect import SETTLED
+from roadworthy.errors import RoadworthyError
 from roadworthy.operate.deployment import Deployment
 from roadworthy.stage import SIMULATED
 from roadworthy.telemetry import CaseFacts
@@ -21,6 +23,8 @@ from roadworthy.usage import Call
 AT_ONCE: Final = 2_000
 """Entries of one batch."""
 CASES_AT_ONCE: Final = 200
+MOST_BATCHES: Final = 20
+"""Batches of one round: a duty that catches up lets others have their turn."""
 _MARKS: Final = (b'"kind":"case.', b'"kind":"review.decided"', b'"kind":"calls.settled"')
 """Of events that somebody here reads. Others are passed over before they are parsed; what has a mark by chance
 is told by its kind like every other."""
@@ -83,9 +87,87 @@ def read_batch(deployment: Deployment, start: int, *, most: int = AT_ONCE) -> Ba
         end = entry.seq + 1
         if not any(mark in entry.event for mark in _MARKS):
             continue
-        event = json.loads(entry.event)
+        event = msgspec.json.decode(entry.event)
         events.append(Told(entry.seq, event["kind"], event["about"], event["data"]))
     return Batch(start, end, tuple(events))
+
+
+def read_told(
+    deployment: Deployment, start: int | None, *, most: int = AT_ONCE
+) -> tuple[int, tuple[Told, ...]]:
+    """Every event from ``start`` on, and the place after the last; from now on where ``start`` is None."""
+    if start is None:
+        return deployment.store.ledger.size(), ()
+    events = []
+    for entry in islice(deployment.store.ledger.entries(start=start), most):
+        start = entry.seq + 1
+        event = msgspec.json.decode(entry.event)
+        events.append(Told(entry.seq, event["kind"], event["about"], event["data"]))
+    return start, tuple(events)
+
+
+class Reader:
+    """What several read of the ledger in one round, read once: they mostly stand at the same place.
+
+    ``edges``: facts come with their lineage, for whoever sends it on.
+    """
+
+    def __init__(self, deployment: Deployment, *, edges: bool) -> None:
+        self._deployment = deployment
+        self._edges = edges
+        self._batch: Batch | None = None
+        self._facts: dict[str, CaseFacts] = {}
+        self._known: set[str] = set()
+
+    def batch(self, start: int) -> Batch:
+        """The next entries from ``start`` on."""
+        if self._batch is None or self._batch.start != start:
+            self._batch = read_batch(self._deployment, start)
+            self._facts, self._known = {}, set()
+        return self._batch
+
+    def facts(self, cases: Sequence[str]) -> Iterator[CaseFacts]:
+        """What is on record about these cases, their calls included; those that are gone are left out."""
+        missing = [id_ for id_ in cases if id_ not in self._known]
+        if missing:
+            self._facts |= {
+                one.case.id: one for one in facts_of(self._deployment, missing, edges=self._edges)
+            }
+            self._known |= set(missing)
+        return (self._facts[id_] for id_ in cases if id_ in self._facts)
+
+
+Step = Callable[[Deployment, Reader], bool]
+"""One batch of whoever reads the ledger on; whether there may be more. Errors: as the store, or its own."""
+
+
+class Follow:
+    """A duty: everybody who reads the ledger on goes a batch at a time, over one read of each.
+
+    Who fails is tried again in the next round, and holds up nobody else.
+    """
+
+    def __init__(self, steps: Sequence[Step], *, edges: bool) -> None:
+        self._steps = tuple(steps)
+        self._edges = edges
+
+    def __call__(self, deployment: Deployment) -> None:
+        """One round. Errors: the first of those who failed, after all had their turn."""
+        reader = Reader(deployment, edges=self._edges)
+        going = list(self._steps)
+        failed: RoadworthyError | None = None
+        for _ in range(MOST_BATCHES):
+            for step in tuple(going):
+                try:
+                    if step(deployment, reader):
+                        continue
+                except RoadworthyError as problem:
+                    failed = failed or problem
+                going.remove(step)
+            if not going:
+                break
+        if failed is not None:
+            raise failed
 
 
 def facts_of(
