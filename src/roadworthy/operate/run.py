@@ -9,95 +9,55 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
-from roadworthy.casework.case import CaseRecord
 from roadworthy.casework.effect import EffectRecord, EffectState
-from roadworthy.casework.journal import Journal, Opening, Step
 from roadworthy.casework.prediction import Prediction
 from roadworthy.casework.vocabulary import Act, Effect, Passage, Reason, checked_effect
+from roadworthy.charter import check_arguments, scalars
 from roadworthy.errors import (
     InputProblem,
+    NotFound,
     Problem,
     Refused,
-    RoadworthyError,
     Unavailable,
 )
+from roadworthy.flow import why_not_asked
+from roadworthy.operate import agents
 from roadworthy.operate.acting import ask, ask_about, propose
 from roadworthy.operate.delivering import deliver_effect
-from roadworthy.operate.deployment import Deployment
-from roadworthy.operate.disposing import fingerprint, may_read
-from roadworthy.operate.edges import keep_edges
+from roadworthy.operate.disposing import may_read
 from roadworthy.operate.mirroring import recorded_answer, rehearsed, simulated_act
-from roadworthy.operate.modelcalls.stepping import Done, calls_of, question_for, unanswered
+from roadworthy.operate.modelcalls.stepping import Done, question_for, unanswered
 from roadworthy.operate.modelcalls.writing import Question, write
 from roadworthy.operate.plain import mapping, plain, shaped
 from roadworthy.operate.proposing import declared, undeclared
+from roadworthy.operate.reading import (
+    judge_call,
+    read_answer,
+    read_effect,
+    read_passages,
+    read_person,
+    read_prediction,
+)
+from roadworthy.operate.steps import RESERVE, Finished, Halted, Steps, Suspended
 from roadworthy.policy import Outcome
 from roadworthy.ports import (
     Chat,
     Exchange,
-    LoadedRelease,
     MeteredTaskModel,
     PricedTaskModel,
-    Transaction,
     Unanswered,
 )
 from roadworthy.quantities import Cost
-from roadworthy.usage import Call
 
 R = TypeVar("R")
 
 
-class Suspended(BaseException):
-    """Ends a segment: a person owes an answer. Not an ``Exception``: a workflow does not catch it."""
-
-
-class Halted(BaseException):
-    """Ends a segment: clearance is gone. The case is parked and goes on where it was."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-@dataclass(slots=True)
-class _Finished:
-    """A step that ran and is not yet recorded; it is, before anything else happens."""
-
-    ordinal: int
-    name: str
-    arguments: str
-    value: object
-    cost: Cost
-    asked: Mapping[str, object] | None = None
-    """What a read tool or a knowledge source was asked: sealed beside the answer, so that a transcript can show it."""
-    calls: tuple[Call, ...] = ()
-
-
-class Run:
+class Run(Steps):
     """One segment's view of a case. Methods raise ``InputProblem`` for what the charter does not declare."""
-
-    def __init__(
-        self,
-        deployment: Deployment,
-        release: LoadedRelease,
-        case: CaseRecord,
-        journal: Journal,
-        trusted: set[str],
-    ) -> None:
-        self._deployment = deployment
-        self._release = release
-        self._case = case
-        self._journal = journal
-        self._finished: _Finished | None = None
-        self.trusted = trusted
-        self.spent = case.cost
-        self.ended: BaseException | None = None
-        """What ended this segment. Whatever the workflow does with it, nothing is asked for afterwards."""
 
     # ── the builder's words ──
 
@@ -108,6 +68,8 @@ class Run:
             raise undeclared("task", task, self._release.models)
 
         def perform() -> Done:
+            if isinstance(model, PricedTaskModel):
+                self._may_tell(self._release.charter.tasks[task].model or "")
             begun = time.thread_time_ns()
             asked: tuple[Exchange, ...] = ()
             if isinstance(model, MeteredTaskModel):
@@ -123,8 +85,10 @@ class Run:
                 prediction, paid = model.predict(text), Cost(0)
             return Done(prediction.as_json(), paid + self._cpu_cost(begun), asked)
 
-        recorded = self._step(f"predict:{task}", {"text": text, "model": model.digest}, perform, _RESERVE)
-        return Prediction.from_json(mapping(recorded))
+        recorded = self._step(f"predict:{task}", {"text": text, "model": model.digest}, perform, RESERVE)
+        prediction = Prediction.from_json(mapping(recorded))
+        read_prediction(self.readings, task, prediction)
+        return prediction
 
     async def retrieve(self, knowledge: str, query: str, *, top_k: int = 4) -> list[Passage]:
         """The passages of a declared knowledge source that fit best, best first.
@@ -142,41 +106,69 @@ class Run:
             found = retriever.search(query, top_k=top_k, subject=self._case.subject)
             return Done([passage.as_json() for passage in found], self._cpu_cost(begun))
 
-        recorded = self._step(f"retrieve:{knowledge}", {"query": query, "top_k": top_k}, perform, _RESERVE)
-        return [Passage.from_json(item) for item in recorded]  # type: ignore[attr-defined]
+        def read(value: object) -> None:
+            read_passages(self.readings, self._release.charter, knowledge, _passages(value))
+
+        asked = {"query": query, "top_k": top_k}
+        return _passages(self._step(f"retrieve:{knowledge}", asked, perform, RESERVE, read))
 
     async def call(self, tool: str, **arguments: object) -> Mapping[str, Any]:
         """What a read tool answers. Asked with trusted values alone, the fields that the charter calls
-        trusted may fill control arguments."""
-        connector = self._release.tools.get(tool)
-        if connector is None:
-            raise undeclared("tool", tool, self._release.tools)
-        declared = self._release.charter.tools[tool]
-        if declared.writes:
-            raise InputProblem(
-                "RW-RUN-003", Problem(f"`{tool}` writes", hint="propose it as an effect, or use `run.act`")
-            )
+        trusted may fill control arguments.
+
+        Errors: ``InputProblem`` RW-RUN-013 for arguments that the charter does not let it take; nothing was asked.
+        """
+        return self._read(tool, arguments, perform=self._asking(tool, arguments))
+
+    async def attempt(self, tool: str, arguments: Mapping[str, object]) -> Mapping[str, object]:
+        """As ``call``, for an agent that is to go on: ``answer`` with what the tool answers, or ``problem``
+        with why the tool or a policy says no. A tool that is away ends the segment, as ever.
+
+        Errors: ``InputProblem`` RW-RUN-013 as ``call``.
+        """
+        asking = self._asking(tool, arguments)
 
         def perform() -> Done:
-            answer = may_read(self._release, self._case, tool)
-            if answer.outcome is not Outcome.ALLOW:
-                raise Refused(
-                    "RW-RUN-004",
-                    f"policies do not allow `{tool}` here",
-                    reasons=answer.sentences,
-                    may_overrule="risk_officer",
-                )
-            begun = time.thread_time_ns()
-            result = connector.call(arguments)
-            return Done(dict(result), self._cpu_cost(begun))
+            try:
+                return asking()
+            except (InputProblem, NotFound, Refused) as problem:
+                return Done({_NO: problem.message}, Cost(0))
 
-        result = mapping(self._step(f"call:{tool}", dict(arguments), perform, _RESERVE))
-        # A look-up by what a stranger wrote finds what the stranger chose.
-        if all(fingerprint(value) in self.trusted for value in plain(arguments).values()):
-            self.trusted.update(
-                fingerprint(result[name]) for name in declared.trusted if result.get(name) is not None
-            )
-        return result
+        answer = self._read(tool, arguments, perform=perform)
+        return {"problem": answer[_NO]} if _NO in answer else {"answer": answer}
+
+    async def agent(
+        self,
+        task: str,
+        shape: type[R],
+        *,
+        tools: Sequence[str],
+        max_steps: int = 12,
+        budget: str = "",
+        confidence: float = float("nan"),
+        **facts: object,
+    ) -> R:
+        """What a language model concludes that may use these tools, one after the other.
+
+        Every question to the model and every call is a step of the case: on a review the loop ends and is
+        played again from the record. The prompt of the task has the variables ``tools`` and ``steps`` beside
+        the ``facts``. Writes are proposals like any other: without a ``confidence`` people review each. With
+        ``ask`` among its tools it may put a question to a person.
+
+        Errors: ``Refused`` RW-AGENT-002 after ``max_steps``, -003 over ``budget`` (such as `0.02 EUR`), -004 where
+        it asks for the same again and again, -005 where it gives up; a person then does the case.
+        """
+        return await agents.work(
+            self,
+            self._release,
+            task,
+            shape,
+            tools=tools,
+            facts=facts,
+            max_steps=max_steps,
+            budget=Cost.parse(budget) if budget else None,
+            confidence=confidence,
+        )
 
     async def generate(self, task: str, shape: type[R], **facts: object) -> R:
         """A text (or a typed value) written for a task from facts; validated against ``shape``.
@@ -194,7 +186,8 @@ class Run:
             written, price = self._release.writer.write(task, as_json)
             return Done(dict(written), price + self._cpu_cost(begun))
 
-        recorded = self._step(f"generate:{task}", as_json, perform, _RESERVE)
+        recorded = self._step(f"generate:{task}", as_json, perform, RESERVE)
+        self.readings.hear(f"what `{task}` wrote", recorded)
         return shaped(recorded, shape, place=task)
 
     async def act(
@@ -212,7 +205,11 @@ class Run:
         with self._for_good():
             ordinal, arguments, step = self._turn(name, {"arguments": dict(effect.arguments)})
             if step is not None:
-                return Act(**mapping(self._recorded(step)))
+                known = mapping(self._recorded(step))
+                read_effect(
+                    self.readings, self._release.charter, self._case, effect.tool, known["response"]
+                )
+                return Act(**known)
             slot = effect.slot or f"step-{ordinal}"
             row = self._propose(effect, slot, ordinal, confidence)
             if row.state in {EffectState.READY, EffectState.SENDING}:
@@ -221,13 +218,14 @@ class Run:
                 raise Unavailable("RW-RUN-007", f"`{effect.tool}` does not answer", retry_is_safe=True)
             if row.state is EffectState.PARKED:
                 raise Halted("effects are stopped")
-            if row.state in {EffectState.PROPOSED, EffectState.UNKNOWN, EffectState.FAILED}:
+            if row.state in {EffectState.PROPOSED, EffectState.UNKNOWN, EffectState.DEAD}:
                 ask_about(self._deployment, self._case, self._release, row, ordinal=ordinal)
                 raise Suspended
         value: dict[str, Any] = {"state": str(row.state), "response": json.loads(row.response or "{}")}
         if rehearsed(self._case):
             value = simulated_act(self._deployment, self._case, row, effect.arguments)
-        self._finished = _Finished(ordinal, name, arguments, value, Cost(0))
+        read_effect(self.readings, self._release.charter, self._case, effect.tool, value["response"])
+        self._finished = Finished(ordinal, name, arguments, value, Cost(0), marking=self.readings.marking)
         return Act(**value)
 
     async def ask(self, question: str, *, choices: Sequence[str] = (), role: str = "") -> str:
@@ -236,17 +234,68 @@ class Run:
         with self._for_good():
             ordinal, digest, step = self._turn("ask", body)
             if step is not None:
-                return str(self._recorded(step))
+                answer = str(self._recorded(step))
+                read_person(self.readings, answer, choices=choices)
+                return answer
             if rehearsed(self._case):
                 answer = recorded_answer(self._deployment, self._case, body)
-                self._finished = _Finished(ordinal, "ask", digest, answer, Cost(0))
+                read_person(self.readings, answer, choices=choices)
+                self._finished = Finished(
+                    ordinal, "ask", digest, answer, Cost(0), marking=self.readings.marking
+                )
                 return answer
             with self._deployment.store.write() as tx:
                 self.flush(tx)
                 ask(self._deployment, tx, self._case, self._release, body, ordinal=ordinal, role=role)
             raise Suspended
 
-    # ── how steps are kept ──
+    # ── what stands behind them ──
+
+    def _asking(self, tool: str, arguments: Mapping[str, object]) -> Callable[[], Done]:
+        """How a read tool is asked, once it is known that it may be. Errors: as ``call``."""
+        connector = self._release.tools.get(tool)
+        if connector is None:
+            raise undeclared("tool", tool, self._release.tools)
+        declared = self._release.charter.tools[tool]
+        if declared.writes:
+            raise InputProblem(
+                "RW-RUN-003", Problem(f"`{tool}` writes", hint="propose it as an effect, or use `run.act`")
+            )
+        asked = plain(arguments)
+        check_arguments(tool, declared, asked)
+
+        def perform() -> Done:
+            judged = judge_call(self._release, tool, asked, self.readings)
+            answer = may_read(
+                self._release,
+                self._case,
+                tool,
+                judged=judged,
+                marking=self.readings.marking,
+                arguments=scalars(declared, asked),
+            )
+            if answer.outcome is not Outcome.ALLOW:
+                raise Refused(
+                    "RW-RUN-004",
+                    f"policies do not allow `{tool}` here",
+                    reasons=answer.sentences,
+                    may_overrule="risk_officer",
+                )
+            begun = time.thread_time_ns()
+            result = connector.call(asked)
+            return Done(dict(result), self._cpu_cost(begun))
+
+        return perform
+
+    def _read(
+        self, tool: str, arguments: Mapping[str, object], *, perform: Callable[[], Done]
+    ) -> dict[str, Any]:
+        asked = plain(arguments)
+
+        def read(value: object) -> None:
+            read_answer(self.readings, self._release, self._case, tool, asked, mapping(value))
+
+        return mapping(self._step(f"call:{tool}", asked, perform, RESERVE, read))
 
     def _generate_by(self, chat: Chat, shape: type[R], facts: Mapping[str, object]) -> R:
         with self._for_good():
@@ -261,136 +310,32 @@ class Run:
             return Done(written.value, cost, written.exchanges, written.problem)
 
         arguments = {"facts": facts, "by": chat.digest}
-        reserve = _RESERVE + question.reserve if question else _RESERVE
-        return shaped(
-            self._step(f"generate:{chat.task}", arguments, perform, reserve), shape, place=chat.task
-        )
+        reserve = RESERVE + question.reserve if question else RESERVE
+        written = self._step(f"generate:{chat.task}", arguments, perform, reserve)
+        self.readings.hear(f"what `{chat.task}` wrote", written)
+        return shaped(written, shape, place=chat.task)
 
     def _question(self, chat: Chat, shape: type[Any], facts: Mapping[str, object]) -> Question:
-        """Errors: as ``question_for``; ``Halted`` where every model is stopped."""
+        """Errors: as ``question_for``; ``Halted`` where every model is stopped; ``Refused`` RW-RUN-014."""
+        reasons = {
+            one.name: why_not_asked(self._release.charter, one.name, self.readings.marking)
+            for one in chat.candidates
+        }
+        if all(reasons.values()):
+            raise _not_told(reasons.values())
+        chat = replace(chat, candidates=tuple(one for one in chat.candidates if not reasons[one.name]))
         found = question_for(self._deployment, self._case, chat, shape, facts)
         if isinstance(found, str):
             raise Halted(found)
         return found
 
-    @contextmanager
-    def _for_good(self) -> Iterator[None]:
-        """A step that did not come to its end ends the segment: a workflow that catches that gets it again."""
-        if self.ended is not None:
-            raise self.ended
-        try:
-            yield
-        except (Suspended, Halted, RoadworthyError) as end:
-            self.ended = end
-            raise
-
-    def flush(self, tx: Transaction) -> None:
-        """Record the step that ran last, if it is not recorded yet."""
-        finished = self._finished
-        if finished is None:
-            return
-        tx.on_commit(self._flushed)
-        kept: dict[str, object] = {"value": finished.value}
-        if finished.asked is not None:
-            kept["asked"] = finished.asked
-        sealed = self._deployment.vault.seal(tx, self._case.subject, kept)
-        step = Step(
-            case=self._case.id,
-            run=self._case.run,
-            ordinal=finished.ordinal,
-            name=finished.name,
-            arguments=finished.arguments,
-            result=sealed.id,
-            segment=self._case.segment,
-            attempts=1,
-            cost=finished.cost,
-            recorded_at=self._deployment.now(),
-        )
-        self._deployment.store.cases.record_step(tx, step)
-        keep_edges(self._deployment, tx, step, finished.value, sealed.digest)
-        if finished.calls:
-            self._deployment.store.metering.record(tx, finished.calls)
-
-    def _flushed(self) -> None:
-        self._finished = None
-
-    def _step(
-        self,
-        name: str,
-        arguments: Mapping[str, object],
-        perform: Callable[[], Done],
-        reserve: Cost,
-    ) -> object:
-        with self._for_good():
-            ordinal, digest, step = self._turn(name, arguments, reserve=reserve)
-            if step is not None:
-                return self._recorded(step)
-            done = perform()
-            if done.problem is not None:
-                self._bill(name, ordinal, digest, done)
-                raise done.problem
-        cost = done.cost
-        # What the workflow sees now is exactly what it will see when the step is replayed.
-        value = json.loads(json.dumps(done.value, default=str))
-        asked = plain(arguments) if name.startswith(("call:", "retrieve:")) else None
-        calls = calls_of(self._deployment, self._case, name, done.exchanges)
-        self._finished = _Finished(ordinal, name, digest, value, cost, asked, calls)
-        self.spent = self.spent + cost
-        return value
-
-    def _bill(self, name: str, ordinal: int, digest: str, done: Done) -> None:
-        """An attempt without a result costs what it cost: that is known, so its reserve is not charged."""
-        case = self._case
-        with self._deployment.store.write() as tx:
-            opened = Opening(
-                case.id, case.run, ordinal, name, digest, case.segment, done.cost, self._deployment.now()
-            )
-            self._deployment.store.cases.bill_attempt(tx, opened)
-            if calls := calls_of(self._deployment, case, name, done.exchanges):
-                self._deployment.store.metering.record(tx, calls)
-
-    def _turn(
-        self, name: str, arguments: Mapping[str, object], *, reserve: Cost | None = None
-    ) -> tuple[int, str, Step | None]:
-        """Take the next ordinal. Where nothing is recorded: check clearance, record the step before,
-        and open this one, in one transaction."""
-        deployment, case = self._deployment, self._case
-        as_json = plain(arguments)
-        if self._journal.replaying:
-            with deployment.store.read() as tx:
-                digest = deployment.vault.digest(tx, case.subject, as_json)
-            # While recorded steps lie ahead the journal answers, or finds that it no longer fits.
-            ordinal, step = self._journal.turn(name, digest)
-            return ordinal, digest, step
-        self._check_clearance(name)
-        with deployment.store.write() as tx:
-            # First, because it refuses what is no JSON: the step before is then still to be recorded.
-            digest = deployment.vault.digest(tx, case.subject, as_json)
-            self.flush(tx)
-            ordinal, _ = self._journal.turn(name, digest)
-            if reserve is not None:
-                deployment.store.cases.open_step(
-                    tx,
-                    Opening(
-                        case.id, case.run, ordinal, name, digest, case.segment, reserve, deployment.now()
-                    ),
-                )
-        return ordinal, digest, None
-
-    def _recorded(self, step: Step) -> object:
-        with self._deployment.store.read() as tx:
-            return self._deployment.vault.open(tx, step.result)["value"]
-
-    def _check_clearance(self, name: str) -> None:
-        kind, _, what = name.partition(":")
-        scope = f"{'model' if kind in {'predict', 'generate'} else 'tool'}:{what}"
-        reason = self._deployment.clearance.why_not(
-            f"use_case:{self._case.use_case}", f"release:{self._case.release}", scope
-        )
-        if reason:
-            raise Halted(reason)
+    def _may_tell(self, model: str) -> None:
+        """Errors: ``Refused`` RW-RUN-014 where what was read may not go to this language model."""
+        if reason := model and why_not_asked(self._release.charter, model, self.readings.marking):
+            raise _not_told([reason])
 
     def _propose(self, effect: Effect, slot: str, ordinal: int, confidence: float) -> EffectRecord:
+        judged = judge_call(self._release, effect.tool, effect.arguments, self.readings)
         with self._deployment.store.write() as tx:
             self.flush(tx)
             return propose(
@@ -402,16 +347,25 @@ class Run:
                 slot=slot,
                 ordinal=ordinal,
                 confidence=confidence,
-                trusted=self.trusted,
+                judged=judged,
+                marking=self.readings.marking,
                 spent=self.spent,
             )
 
-    def _cpu_cost(self, begun: int) -> Cost:
-        """Of this thread's own work since then, in nanoseconds of its clock."""
-        nanoseconds = time.thread_time_ns() - begun
-        price = self._deployment.prices.cpu_second
-        return Cost(price.nano * nanoseconds // 1_000_000_000 + 1, price.currency)
+
+_NO = "roadworthy:no"
+"""In place of an answer: why there is none. No tool's own field is called that."""
 
 
-_RESERVE = Cost(1_000_000)
-"""What an attempt is billed if it is interrupted: 0.001, more than a local step ever costs."""
+def _passages(value: object) -> list[Passage]:
+    return [Passage.from_json(item) for item in value]  # type: ignore[attr-defined]
+
+
+def _not_told(reasons: Iterable[str]) -> Refused:
+    return Refused(
+        "RW-RUN-014",
+        "what this run has read may not go to a language model of this task",
+        reasons=list(dict.fromkeys(reasons)),
+        may_overrule="risk_officer",
+        hint="ask before reading it, or name a model that may be told",
+    )

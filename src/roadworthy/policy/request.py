@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
+from roadworthy.policy.marking import NOWHERE, Marking
 from roadworthy.quantities import Digest, digest_of
 from roadworthy.stage import Stage
 
-Origin = Literal["trusted", "untrusted"]
 Sink = Literal["none", "browse", "message", "egress", "money", "identity", "write", "delete"]
 
 SINKS: Final[tuple[str, ...]] = get_args(Sink)
 AUTONOMIES: Final = ("suggest", "approve", "automatic")
-ANY: Final = "any"
-NOWHERE: Final = "nowhere"
 
 LIMIT: Final = 10**15
 """Largest amount, in minor units. Sums of a few amounts then stay far from the 64 bits of an engine
@@ -29,67 +27,6 @@ _RANGES: Final[Mapping[str, tuple[int, int]]] = {
     "data_class": (0, 3),
 }
 _TOOL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./:-]{0,127}")
-
-
-@dataclass(frozen=True, slots=True)
-class Marking:
-    """Where a value comes from and what may be done with it; it travels with the value.
-
-    ``data_class``: 0 public, 1 internal, 2 personal or confidential, 3 special, identity, secret.
-    ``region``: a region, ``any`` (may be anywhere) or ``nowhere`` (mixed regions: may not move).
-    ``purposes``: purposes the data may serve; ``{"any"}`` for data without such a limit, which
-    exist only in the classes 0 and 1.
-    ``subjects``: references of the people the value is about.
-    """
-
-    origin: Origin
-    data_class: int
-    region: str
-    purposes: frozenset[str]
-    subjects: frozenset[str]
-
-    def __post_init__(self) -> None:
-        if self.origin not in get_args(Origin):
-            raise ValueError(f"an origin is `trusted` or `untrusted`, found `{self.origin}`")
-        if type(self.data_class) is not int or not 0 <= self.data_class <= 3:
-            raise ValueError(f"a data class is 0, 1, 2 or 3, found `{self.data_class}`")
-        if not self.region:
-            raise ValueError("a marking names a region, `any` or `nowhere`")
-        if ANY in self.purposes and len(self.purposes) > 1:
-            raise ValueError("the purpose `any` stands alone")
-        # Invariant: else joining with a public value of one purpose would grant that purpose.
-        if ANY in self.purposes and self.data_class >= 2:
-            raise ValueError("personal and confidential data name the purposes they serve")
-
-    def join(self, other: Marking) -> Marking:
-        """Marking of what is made from both values: never freer than either.
-
-        Origin and class rise, region and purposes narrow, subjects gather. Associative,
-        commutative and idempotent: order and repetition of joins do not matter.
-        """
-        return Marking(
-            origin="untrusted" if "untrusted" in (self.origin, other.origin) else "trusted",
-            data_class=max(self.data_class, other.data_class),
-            region=_common_region(self.region, other.region),
-            purposes=_common_purposes(self.purposes, other.purposes),
-            subjects=self.subjects | other.subjects,
-        )
-
-
-NEUTRAL: Final = Marking("trusted", 0, ANY, frozenset({ANY}), frozenset())
-"""Joins without effect: where a fold over markings starts."""
-
-
-def _common_region(one: str, other: str) -> str:
-    if one == ANY:
-        return other
-    return one if other in (ANY, one) else NOWHERE
-
-
-def _common_purposes(one: frozenset[str], other: frozenset[str]) -> frozenset[str]:
-    if ANY in one:
-        return other
-    return one if ANY in other else one & other
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +64,10 @@ class Request:
 
     ``amount_minor`` is 0 where no money moves. ``spent_today_minor`` is without this amount.
     ``untrusted_control`` names the control arguments (who, where, how much) whose value does not
-    come from a trusted source. ``approvals`` holds ids of obligations already met for exactly
-    these arguments. Numbers are not checked here: they may come from a model, and a bad one must
-    end in a recorded denial.
+    come from a trusted source, and, as `body:link`, content that leads somewhere no trusted source names. ``approvals`` holds ids of obligations already met for exactly
+    these arguments. ``arguments`` holds the values of the arguments the charter declares for the
+    tool; an optional argument that was not given is absent. Numbers and arguments are not checked
+    here: they may come from a model, and a bad one must end in a recorded denial.
     """
 
     use_case: str
@@ -144,12 +82,13 @@ class Request:
     untrusted_control: frozenset[str]
     approvals: frozenset[str]
     stopped: bool
+    arguments: Mapping[str, object] = field(default_factory=dict, hash=False)
 
     @property
     def digest(self) -> Digest:
         """Digest of everything the answer may depend on.
 
-        Unchecked numbers are text in it: a request refused for its amount has a digest, too.
+        Unchecked values are text in it: a request refused for its amount has a digest, too.
         """
         return digest_of(
             {
@@ -161,18 +100,18 @@ class Request:
                 "amount_minor": str(self.amount_minor),
                 "spent_today_minor": str(self.spent_today_minor),
                 "confidence_bp": str(self.confidence_bp),
-                "marking": {
-                    "origin": self.marking.origin,
-                    "data_class": self.marking.data_class,
-                    "region": self.marking.region,
-                    "purposes": sorted(self.marking.purposes),
-                    "subjects": sorted(self.marking.subjects),
-                },
+                "marking": self.marking.as_json(),
                 "untrusted_control": sorted(self.untrusted_control),
                 "approvals": sorted(self.approvals),
                 "stopped": self.stopped,
+                "arguments": {name: _as_text(value) for name, value in self.arguments.items()},
             }
         )
+
+
+def _as_text(value: object) -> str:
+    """The value with its type, so that `1`, `"1"` and `True` differ; any value has such a text."""
+    return f"{type(value).__name__}:{value!r}"
 
 
 def out_of_range(context: Mapping[str, object]) -> tuple[str, ...]:

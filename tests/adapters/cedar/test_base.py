@@ -36,7 +36,7 @@ def test_only_a_stage_that_may_act_or_simulate_permits_a_change(everything, ask,
 @pytest.mark.parametrize(
     ("sink", "outcome"),
     [
-        ("none", "allow"),
+        ("none", "deny"),
         ("money", "deny"),
         ("identity", "deny"),
         ("message", "review"),
@@ -49,6 +49,16 @@ def test_only_a_stage_that_may_act_or_simulate_permits_a_change(everything, ask,
 def test_an_untrusted_value_decides_nothing_alone(everything, ask, sink, outcome) -> None:
     asked = ask(tool=f"any.tool {sink}", amount_minor=1, untrusted_control=TO)
     assert everything.decide(asked).outcome == outcome
+
+
+@pytest.mark.parametrize("sink", ["money", "identity", "message", "egress", "browse", "write", "delete"])
+def test_content_that_leads_elsewhere_goes_before_a_person(everything, ask, sink) -> None:
+    """Who gets the money is not decided by a link in its memo, but a person looks at it."""
+    asked = ask(tool=f"any.tool {sink}", amount_minor=1, untrusted_control=frozenset({"memo:link"}))
+    answer = everything.decide(asked)
+    assert (answer.outcome, answer.reasons) == ("review", ("base.untrusted-control",))
+    both = everything.decide(replace(asked, untrusted_control=frozenset({"memo:link", "to"})))
+    assert both.outcome == ("deny" if sink in ("money", "identity") else "review")
 
 
 def test_no_approval_lets_an_untrusted_value_decide_where_money_goes(everything, ask) -> None:

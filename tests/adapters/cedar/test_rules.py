@@ -91,9 +91,9 @@ def test_all_problems_of_all_files_come_at_once_with_file_and_line() -> None:
     second = policy(id="a") + policy(id="b", rest="when { false }") + "  permit (principal action);"
     found = problems(first=first, second=second)
     assert [each.split(" ")[0] for each in found] == [
-        "first.cedar:3:1:",
+        "first.cedar:4:53:",
         "second.cedar:3:1:",
-        "second.cedar:5:3:",
+        "second.cedar:5:21:",
     ]
 
 

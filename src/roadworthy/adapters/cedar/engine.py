@@ -2,53 +2,78 @@
 
 Cedar skips a policy that errors, and a skipped forbid forbids nothing: an integer overflow alone
 turns a denial into an allow. Therefore: allow means that Cedar allows and reports no error; the
-schema stands in every call; numbers are range-checked before it; whatever goes wrong is a denial.
+schema stands in every call; numbers and arguments are checked before it; a tool is the one that the
+charter declares, or denied; whatever goes wrong is a denial.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cache, lru_cache
-from importlib import resources
+from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
 import cedarpy
-from cedarpy import pst
 
-from roadworthy.adapters.cedar.rules import HOUSE, Rule, approvals_asked, parts, read
+from roadworthy.adapters.cedar.arguments import spoken_of
+from roadworthy.adapters.cedar.duties import DUTIES, Duties
+from roadworthy.adapters.cedar.findings import findings
+from roadworthy.adapters.cedar.remaining import conditions, written
+from roadworthy.adapters.cedar.rules import HOUSE, Rule, policy_set, read
+from roadworthy.adapters.cedar.schemas import (
+    BASE,
+    Frames,
+    declared_tools,
+    schema_digest,
+    shipped,
+    shipped_schema,
+    uid,
+    whole_schema,
+)
+from roadworthy.charter.tooling import Tool as CharterTool
 from roadworthy.errors import InputProblem, Problem
-from roadworthy.policy import Answer, Obligation, Outcome, Request, Tool, out_of_range
+from roadworthy.policy import Answer, Duty, Obligation, Outcome, Request, Tool, out_of_range
 from roadworthy.quantities import Digest, digest, digest_of
 
-_ACTION = {"type": "Action", "id": "call"}
+_LINK = ":link"
+"""How the name of an argument ends whose content leads somewhere that no trusted source names."""
+_ACTION = uid("Action", "call")
 
 
 class CedarPolicies:
     """The policies of one use case: the house's rules, always, and the use case's own files.
 
+    ``tools`` are those of the charter: each becomes an action of its own, with its declared
+    arguments typed, and a call of any other tool is denied. Without them policies know no arguments.
+    A file named ``duties.cedar`` adds to the rules about people (see ``may``).
+
     Errors: ``InputProblem`` with every problem of every file; nothing is loaded in part. A warning
     is a problem: a policy that can never apply, a letter that only looks like another.
     """
 
-    def __init__(self, files: Mapping[str, str]) -> None:
+    def __init__(
+        self, files: Mapping[str, str], tools: Mapping[str, CharterTool] | None = None, *, region: str = ""
+    ) -> None:
         own = dict(sorted(files.items()))
-        self._rules, problems = read({HOUSE: _shipped("base.cedar"), **own}, _schema())
+        self._tools, problems = declared_tools(tools or {}, region=region)
+        calls = {name: text for name, text in own.items() if name.rpartition("/")[2] != DUTIES}
+        duties = {name: text for name, text in own.items() if name not in calls}
+        if not problems:
+            self._rules, problems = read(calls, whole_schema(self._tools), house=_house())
+            self._duties, more = Duties.read(duties)
+            problems += more
         if problems:
             raise InputProblem("RW-POLICY-001", problems, hint="no policy was loaded")
-        self._policies = cedarpy.PolicySet.from_str("\n".join(rule.statement.text for rule in self._rules))
-        by_id = {rule.id: rule for rule in self._rules}
-        # Cedar numbers the policies of a text; only the annotation names them for good.
-        self._by_number = {
-            number: by_id[node.annotations["id"]]
-            for number, node in self._policies.to_pst().static_policies.items()
-        }
+        self._policies = policy_set(self._rules)
+        self._by_id = {rule.id: rule for rule in self._rules}
+        self._spoken = spoken_of([rule.node for rule in self._rules], self._tools)
+        self._frames = Frames(self._tools, self._spoken)
         self.engine = f"cedarpy {version('cedarpy')}"
         self.digest: Digest = digest_of(
             {
-                "schema": digest(_shipped("schema.cedarschema").encode()),
-                "base": digest(_shipped("base.cedar").encode()),
+                "schema": schema_digest(self._tools),
+                "base": digest(shipped(BASE).encode()),
+                "duties": self._duties.digest,
                 "files": {name: digest(text.encode()) for name, text in own.items()},
             }
         )
@@ -56,10 +81,28 @@ class CedarPolicies:
     def decide(self, request: Request) -> Answer:
         """Allow, review or deny. Never raises: what cannot be judged is denied, with ``errors``."""
         try:
-            asked = question(request)
+            declared = self._tools.get(request.tool.name)
+            if declared and (wrong := declared.wrong(request.arguments, self._spoken)):
+                return self._deny(("engine.arguments",), wrong)
+            return self._judge(self.question(request), request.tool, checked=True)
         except Exception as problem:  # noqa: BLE001 - whatever goes wrong is a denial
             return self._not_judged((str(problem),))
-        return self.judge(asked, tool=request.tool)
+
+    def may(self, duty: Duty) -> Answer:
+        """May this person say yes to this? Allow or deny, by who did what before. Never raises.
+
+        Roles are not asked here: they were (``principal.require``).
+        """
+        return self._duties.decide(duty)
+
+    def question(self, request: Request) -> dict[str, Any]:
+        """A request in Cedar's words, with the arguments that these policies speak of."""
+        asked = question(request)
+        if declared := self._tools.get(request.tool.name):
+            asked["action"] = declared.action
+            if declared.arguments:
+                asked["context"]["arguments"] = declared.typed(request.arguments, self._spoken)
+        return asked
 
     def judge(self, asked: Mapping[str, Any], *, tool: Tool) -> Answer:
         """The answer to a question as Cedar sees it (see ``question``); the last step of ``decide``."""
@@ -80,18 +123,44 @@ class CedarPolicies:
     def lint(self, tools: Iterable[Tool] = ()) -> tuple[Problem, ...]:
         """What is legal in the use case's own policies but probably not meant.
 
-        With the declared ``tools``, also names of tools that are not among them.
+        With the declared ``tools`` (or those the policies were made with), also names of tools that
+        are not among them.
         """
-        declared = frozenset(tool.name for tool in tools)
+        names = frozenset(tool.name for tool in tools) or frozenset(self._tools)
         own = [rule for rule in self._rules if not rule.from_house]
-        return tuple(finding for rule in own for finding in _findings(rule, declared))
+        return tuple(finding for rule in own for finding in findings(rule, names, self._tools))
 
-    def _judge(self, asked: Mapping[str, Any], tool: Tool) -> Answer:
+    def remaining(self, request: Request) -> Mapping[str, str]:
+        """What each policy still asks of the context of this request's tool, in Cedar's words. Advice only.
+
+        Method: partial evaluation with the use case, the stage and the tool known and everything else
+        open. A permit is what has to come true, a forbid what has to stay false. Never used to decide.
+        """
+        schema, entities = self._frames.of(request.tool)
+        return conditions(self._policies, schema, entities, self.question(request), ids=tuple(self._by_id))
+
+    def place_of(self, rule: str) -> str:
+        """Where a rule stands, ``file:line``; empty for what the engine itself says."""
+        known = self._by_id.get(rule)
+        return f"{known.statement.place}:{known.statement.line}" if known else ""
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The ids of all rules about calls, the house's first."""
+        return tuple(self._by_id)
+
+    def _judge(self, asked: Mapping[str, Any], tool: Tool, *, checked: bool = False) -> Answer:
         context = asked["context"]
         if outside := out_of_range(context):
             return self._deny(("engine.out-of-range",), outside)
-        if asked["resource"] != _uid("Tool", tool.name):
+        if asked["resource"] != uid("Tool", tool.name):
             return self._deny(("engine.unknown-tool",), ("the tool is not one that policies know",))
+        if self._tools:
+            declared = self._tools.get(tool.name)
+            if declared is None or declared.facts != tool or asked["action"] != declared.action:
+                return self._deny(("engine.unknown-tool",), ("the tool is not as the charter declares it",))
+            if not checked and (wrong := declared.wrong_typed(context.get("arguments"), self._spoken)):
+                return self._deny(("engine.arguments",), wrong)
         decision, rules, errors = self._ask(asked, tool)
         if errors or decision is cedarpy.Decision.NoDecision:
             return self._not_judged(errors or ("no decision",))
@@ -126,14 +195,20 @@ class CedarPolicies:
     def _ask(
         self, asked: Mapping[str, Any], tool: Tool
     ) -> tuple[cedarpy.Decision, tuple[Rule, ...], tuple[str, ...]]:
-        result = cedarpy.is_authorized(dict(asked), self._policies, _entities(tool), schema=_schema())
-        numbers = frozenset(result.diagnostics.reasons)
-        rules = tuple(rule for number, rule in self._by_number.items() if number in numbers)
+        schema, entities = self._frames.of(tool)
+        result = cedarpy.is_authorized(dict(asked), self._policies, entities, schema=schema)
+        fired = frozenset(result.diagnostics.reasons)
+        rules = tuple(rule for name, rule in self._by_id.items() if name in fired)
+        if len(rules) < len(fired):
+            return cedarpy.Decision.NoDecision, (), ("a policy fired that nobody knows",)
         return result.decision, rules, tuple(result.diagnostics.errors)
 
     def _may_permit(self, tool: Tool) -> bool:
-        partly = {"action": 'Action::"call"', "resource": f'Tool::"{tool.name}"'}
-        result = cedarpy.is_authorized_partial(partly, self._policies, _entities(tool), schema=_schema())
+        declared = self._tools.get(tool.name)
+        action = declared.action if declared else _ACTION
+        schema, entities = self._frames.of(tool)
+        partly = {"action": written(action), "resource": written(uid("Tool", tool.name))}
+        result = cedarpy.is_authorized_partial(partly, self._policies, entities, schema=schema)
         never = [{"kind": "when", "body": {"Value": False}}]
         return any(
             left["effect"] == "permit" and left["conditions"] != never for left in result.residuals.values()
@@ -162,70 +237,38 @@ class CedarPolicies:
         return self._deny(("engine.not-judged",), ("the request could not be judged",), errors)
 
 
+@cache
+def _house() -> tuple[Rule, ...]:
+    """The rules of the house. They speak of what every call has, so no charter changes what they mean."""
+    rules, problems = read({HOUSE: shipped(BASE)}, shipped_schema())
+    if problems:
+        raise InputProblem("RW-POLICY-001", problems, hint="the installation is damaged: install it again")
+    return rules
+
+
 def question(request: Request) -> dict[str, Any]:
     """A request in Cedar's words. Flat and small: building it in the engine is most of a decision."""
     marking = request.marking
+    untrusted = sorted(request.untrusted_control)
+    links = [name for name in untrusted if name.endswith(_LINK)]
     return {
-        "principal": _uid("UseCase", request.use_case),
+        "principal": uid("UseCase", request.use_case),
         "action": _ACTION,
-        "resource": _uid("Tool", request.tool.name),
+        "resource": uid("Tool", request.tool.name),
         "context": {
-            "stage": _uid("Stage", request.stage),
-            "autonomy": _uid("Autonomy", request.autonomy),
+            "stage": uid("Stage", request.stage),
+            "autonomy": uid("Autonomy", request.autonomy),
             "stopped": request.stopped,
             "purpose": request.purpose,
             "amount_minor": request.amount_minor,
             "spent_today_minor": request.spent_today_minor,
             "confidence_bp": request.confidence_bp,
             "untrusted": marking.origin == "untrusted",
-            "untrusted_control": sorted(request.untrusted_control),
+            "untrusted_control": [name for name in untrusted if name not in links] if links else untrusted,
+            "untrusted_links": links,
             "data_class": marking.data_class,
             "data_region": marking.region,
             "data_purposes": sorted(marking.purposes),
             "approvals": sorted(request.approvals),
         },
     }
-
-
-def _uid(kind: str, name: str) -> dict[str, str]:
-    return {"type": kind, "id": name}
-
-
-@cache
-def _shipped(name: str) -> str:
-    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
-
-
-@cache
-def _schema() -> cedarpy.Schema:
-    return cedarpy.Schema.from_str(_shipped("schema.cedarschema"))
-
-
-@lru_cache(maxsize=4096)
-def _entities(tool: Tool) -> cedarpy.Entities:
-    entity = {
-        "uid": _uid("Tool", tool.name),
-        "attrs": {"sink": _uid("Sink", tool.sink), "clearance": tool.clearance, "region": tool.region},
-        "parents": [_uid("Connector", tool.connector)],
-    }
-    return cedarpy.Entities.from_json_str(json.dumps([entity]), _schema())
-
-
-def _findings(rule: Rule, declared: frozenset[str]) -> Iterator[Problem]:
-    problem, node = rule.statement.problem, rule.node
-    uids = pst.entity_uids(node)
-    named = frozenset(uid.id for uid in uids if str(uid.type) == "Tool")
-    if node.effect == "permit" and not any(str(uid.type) in ("Tool", "Connector") for uid in uids):
-        yield problem(f"`{rule.id}` names no tool, so it permits also those to come")
-    for name in sorted(approvals_asked(node) - {rule.id}):
-        yield problem(
-            f"`{rule.id}` looks for the approval `{name}`, which it does not ask for",
-            hint="an approval answers the policy that asked",
-        )
-    if any(isinstance(part, pst.BinaryOp) and part.op == "mul" for part in parts(node)):
-        yield problem(
-            f"`{rule.id}` multiplies, and a product beyond 64 bits denies the request",
-            hint="compare with a constant",
-        )
-    for name in sorted(named - declared) if declared else ():
-        yield problem(f"`{rule.id}` names the tool `{name}`, which is not declared")

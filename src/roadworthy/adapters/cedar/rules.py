@@ -2,13 +2,15 @@
 
 Cedar names no lines and its Python binding drops the validator's warnings. So every policy is cut
 out and checked alone, which gives it a place, and what the warnings would say is asked otherwise.
+A word that Cedar complains of and that stands once in the policy gives the line and column.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any
 
 import cedarpy
 from cedarpy import pst
@@ -17,14 +19,20 @@ from roadworthy.errors import Problem
 from roadworthy.policy import Obligation
 
 HOUSE = "roadworthy:base.cedar"
+CALL = pst.EntityUid(type=pst.EntityType(basename="Action"), id="call")
+"""What every tool's own action belongs to. A policy that compares the action with it means all of them."""
 
 _TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|;', re.DOTALL)
+_QUOTED = re.compile(r"`([^`]{1,200})`")
+_FOR_ACTION = re.compile(r' for Action::"[^"]*"')
 _BLANK = re.compile(r"(?:\s+|//[^\n]*)*")
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
 _DURATION = re.compile(r"([1-9]\d{0,5})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _ANNOTATIONS = frozenset({"id", "reason", "obligation", "role", "quorum", "ttl"})
-_RESERVED = ("base.", "engine.")
+_MOST_TRIES = 100
+_RESERVED = ("base.", "engine.", "duty.")
+_ACTION = pst.Var(name="action")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +45,26 @@ class Statement:
     column: int
 
     def problem(self, message: str, *, hint: str = "") -> Problem:
-        return Problem(message, place=self.place, line=self.line, column=self.column, hint=hint)
+        """A problem of this policy: at the word it speaks of where that stands once, else where the policy begins."""
+        words = _QUOTED.findall(message)
+        return self.problem_at(
+            next((at for word in words if (at := self._find(word)) is not None), 0), message, hint
+        )
+
+    def problem_at(self, at: int, message: str, hint: str = "") -> Problem:
+        """A problem at one character of the policy."""
+        before = self.text[:at]
+        line = self.line + before.count("\n")
+        column = at - before.rfind("\n") if "\n" in before else self.column + at
+        return Problem(message, place=self.place, line=line, column=column, hint=hint)
+
+    def _find(self, word: str) -> int | None:
+        """Where a word or its last part stands, if it stands exactly once outside comments."""
+        bare = re.sub(r"//[^\n]*", lambda comment: " " * len(comment[0]), self.text)
+        for part in (word, word.rpartition(".")[2]):
+            if part and bare.count(part) == 1:
+                return bare.index(part)
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +79,22 @@ class Rule:
 
     @property
     def from_house(self) -> bool:
-        return self.statement.place == HOUSE
+        return self.statement.place.startswith("roadworthy:")
 
 
-def read(texts: Mapping[str, str], schema: cedarpy.Schema) -> tuple[tuple[Rule, ...], tuple[Problem, ...]]:
-    """Rules of all texts in their order, and every problem found. Rules count only without problems."""
+def policy_set(rules: Iterable[Rule]) -> cedarpy.PolicySet:
+    """The rules ready to be asked, each under its own id."""
+    named = {rule.id: replace(rule.node, id=rule.id) for rule in rules}
+    return cedarpy.PolicySet.from_pst(pst.PolicySet(templates={}, static_policies=named, template_links=()))
+
+
+def read(
+    texts: Mapping[str, str], schema: cedarpy.Schema, *, house: tuple[Rule, ...] = ()
+) -> tuple[tuple[Rule, ...], tuple[Problem, ...]]:
+    """Rules of the house and of all texts in their order, and every problem found in the texts.
+
+    Rules count only without problems.
+    """
     rules: list[Rule] = []
     problems: list[Problem] = []
     for place, text in texts.items():
@@ -71,8 +109,8 @@ def read(texts: Mapping[str, str], schema: cedarpy.Schema) -> tuple[tuple[Rule, 
         if not found and len(cedarpy.PolicySet.from_str(text)) != len(statements):
             found.append(Problem("the file cannot be cut into policies", place=place))
         problems.extend(found)
-    problems.extend(_name_problems(rules))
-    return tuple(rules), tuple(problems)
+    problems.extend(_name_problems([*house, *rules]))
+    return (*house, *rules), tuple(problems)
 
 
 def _statements(text: str, place: str) -> Iterator[Statement]:
@@ -91,12 +129,22 @@ def _read(statement: Statement, schema: cedarpy.Schema) -> tuple[Rule | None, li
     try:
         parsed = cedarpy.policies_to_pst(statement.text)
     except ValueError as problem:
-        return None, [statement.problem(f"not a policy: {problem}")]
+        return None, [
+            statement.problem_at(_unexpected(statement.text, str(problem)), f"not a policy: {problem}")
+        ]
     if len(parsed.static_policies) != 1:
         return None, [statement.problem("a template decides nothing", hint="write the policy out")]
-    node = next(iter(parsed.static_policies.values()))
+    written = next(iter(parsed.static_policies.values()))
+    node = meaning_all_calls(written)
+    if CALL in pst.entity_uids(_without_membership(node)):
+        return None, [
+            statement.problem(
+                '`Action::"call"` stands for every tool', hint='write `action in Action::"call"`'
+            )
+        ]
+    text = statement.text if node == written else _text(node)
     problems = [
-        *_schema_problems(statement, schema),
+        *_schema_problems(statement, text, schema),
         *_annotation_problems(statement, node),
         *_letter_problems(statement, node),
     ]
@@ -119,17 +167,104 @@ def _read(statement: Statement, schema: cedarpy.Schema) -> tuple[Rule | None, li
     return rule, problems
 
 
-def _schema_problems(statement: Statement, schema: cedarpy.Schema) -> list[Problem]:
-    result = cedarpy.validate_policies(statement.text, schema)
+def meaning_all_calls(node: Any) -> Any:
+    """The policy with every comparison of the action with ``Action::"call"`` read as membership.
+
+    Each tool has an action of its own, so an equality would hold for none, and a forbid with it would
+    silently forbid nothing.
+    """
+    match node:
+        case pst.ActionEq(entity=entity) if entity == CALL:
+            return pst.ActionIn(entities=(CALL,))
+        case pst.BinaryOp(op="eq" | "not_eq" as op, left=left, right=right) if {left, right} == {
+            _ACTION,
+            pst.EntityLit(value=CALL),
+        }:
+            member = pst.BinaryOp(op="in", left=_ACTION, right=pst.EntityLit(value=CALL))
+            return member if op == "eq" else pst.UnaryOp(op="not", arg=member)
+        case tuple():
+            return tuple(meaning_all_calls(each) for each in node)
+        case pst.Record():
+            return pst.Record(fields={name: meaning_all_calls(each) for name, each in node.fields.items()})
+        case _ if is_dataclass(node) and not isinstance(node, pst.EntityUid | pst.EntityType | type):
+            changed = {field.name: meaning_all_calls(getattr(node, field.name)) for field in fields(node)}
+            return replace(node, **changed)
+        case _:
+            return node
+
+
+def _without_membership(node: Any) -> Any:
+    """The policy without the places in which ``Action::"call"`` means what it says."""
+    match node:
+        case pst.ActionIn():
+            return pst.ScopeAny()
+        case pst.BinaryOp(op="in", left=left) if left == _ACTION:
+            return pst.BoolLit(value=True)
+        case tuple():
+            return tuple(_without_membership(each) for each in node)
+        case pst.Record():
+            return pst.Record(
+                fields={name: _without_membership(each) for name, each in node.fields.items()}
+            )
+        case _ if is_dataclass(node) and not isinstance(node, pst.EntityUid | pst.EntityType | type):
+            changed = {field.name: _without_membership(getattr(node, field.name)) for field in fields(node)}
+            return replace(node, **changed)
+        case _:
+            return node
+
+
+def _unexpected(text: str, said: str) -> int:
+    """Where the parser met what it did not expect: it says so of the shortest beginning that holds the token."""
+    if not (token := re.fullmatch(r"unexpected token `(.+)`", said)):
+        return len(text.rstrip()) - 1 if "end of input" in said else 0
+    for found, _ in zip(re.finditer(re.escape(token[1]), text), range(_MOST_TRIES), strict=False):
+        try:
+            cedarpy.policies_to_pst(text[: found.end()])
+        except ValueError as problem:
+            if str(problem) == said:
+                return found.start()
+    return 0
+
+
+def _text(node: pst.Template) -> str:
+    alone = pst.PolicySet(templates={}, static_policies={node.id: node}, template_links=())
+    return str(cedarpy.PolicySet.from_pst(alone))
+
+
+def _schema_problems(statement: Statement, text: str, schema: cedarpy.Schema) -> list[Problem]:
+    result = cedarpy.validate_policies(text, schema)
     if not result.validation_passed:
-        sentences = [each.error.removeprefix("for policy `policy0`") for each in result.errors]
-        return [statement.problem(sentence.lstrip(",: ")) for sentence in sentences]
+        sentences = [
+            each.error.removeprefix("for policy `policy0`").lstrip(",: ") for each in result.errors
+        ]
+        return [statement.problem(sentence, hint=_hint(sentence)) for sentence in _once(sentences)]
     # Cedar's type checker does not look behind a condition that is false for every request. So a
     # last condition that is ill-typed passes exactly where the policy can never apply.
-    probe = statement.text.rstrip().removesuffix(";") + '\nwhen { 1 < "not a number" };'
+    probe = text.rstrip().removesuffix(";") + '\nwhen { 1 < "not a number" };'
     if cedarpy.validate_policies(probe, schema).validation_passed:
         return [statement.problem("the policy can never apply", hint="look for a contradiction")]
     return []
+
+
+def _once(sentences: list[str]) -> list[str]:
+    """Each thing that is wrong once: Cedar says it again for every tool that the policy may be about."""
+    about: dict[str, list[str]] = {}
+    for sentence in sentences:
+        about.setdefault(_FOR_ACTION.sub("", sentence), []).append(sentence)
+    return [said[0] if len(said) == 1 else bare for bare, said in about.items()]
+
+
+def _hint(sentence: str) -> str:
+    """What to do about a sentence of Cedar's validator."""
+    if "attribute `arguments` in context" in sentence:
+        return 'arguments differ from tool to tool: begin with action == Action::"TOOL"'
+    if "access to optional attribute" in sentence:
+        return "ask `has` first: the argument may be left out"
+    if "attribute `arguments." in sentence:
+        return "the charter declares no such argument, or one of type number or object, which policies cannot compare"
+    if "unrecognized action" in sentence:
+        return "an action is a tool of the charter, or `call` for all of them"
+    return ""
 
 
 def _annotation_problems(statement: Statement, node: pst.Template) -> Iterator[Problem]:
