@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from roadworthy.errors import Conflict, Problem
+from roadworthy.policy import Marking
 from roadworthy.quantities import Digest, Id
 from roadworthy.stage import Stage
 
@@ -22,7 +23,7 @@ class EffectState(StrEnum):
     REFUSED = "refused"
     SIMULATED = "simulated"
     PARKED = "parked"
-    FAILED = "failed"  # the connector said no for good; a person decides
+    DEAD = "dead"  # given up, and surely not felt: refused for good, or tried too often; a person decides
     UNDONE = "undone"
 
 
@@ -33,9 +34,9 @@ class EffectEvent(StrEnum):
     REFUSED = "refused"
     STARTED = "started"
     CONFIRMED = "confirmed"
-    RETRIED = "retried"  # the attempt surely was not felt
+    RETRIED = "retried"  # no attempt was felt, for sure
     LOST = "lost"  # the attempt may have been felt
-    FAILED = "failed"
+    FAILED = "failed"  # it was refused for good, or tried too often
     PARKED = "parked"
     RELEASED = "released"
     HELD = "held"  # what let it leave no longer holds: a person is asked
@@ -51,18 +52,20 @@ _MOVES: dict[tuple[EffectState, EffectEvent], EffectState] = {
     (_S.READY, _E.PARKED): _S.PARKED,
     (_S.READY, _E.REFUSED): _S.REFUSED,
     (_S.READY, _E.HELD): _S.PROPOSED,
-    (_S.READY, _E.FAILED): _S.FAILED,
+    (_S.READY, _E.FAILED): _S.DEAD,
     (_S.SENDING, _E.STARTED): _S.SENDING,
     (_S.SENDING, _E.CONFIRMED): _S.CONFIRMED,
     (_S.SENDING, _E.RETRIED): _S.READY,
     (_S.SENDING, _E.LOST): _S.UNKNOWN,
-    (_S.SENDING, _E.FAILED): _S.FAILED,
+    (_S.SENDING, _E.FAILED): _S.DEAD,
+    (_S.SENDING, _E.PARKED): _S.PARKED,
     (_S.UNKNOWN, _E.CONFIRMED): _S.CONFIRMED,
+    (_S.UNKNOWN, _E.RETRIED): _S.READY,
     (_S.UNKNOWN, _E.APPROVED): _S.READY,
     (_S.UNKNOWN, _E.REFUSED): _S.REFUSED,
-    (_S.FAILED, _E.APPROVED): _S.READY,
-    (_S.FAILED, _E.CONFIRMED): _S.CONFIRMED,
-    (_S.FAILED, _E.REFUSED): _S.REFUSED,
+    (_S.DEAD, _E.APPROVED): _S.READY,
+    (_S.DEAD, _E.CONFIRMED): _S.CONFIRMED,
+    (_S.DEAD, _E.REFUSED): _S.REFUSED,
     (_S.PARKED, _E.RELEASED): _S.READY,
     (_S.PARKED, _E.APPROVED): _S.READY,
     (_S.PARKED, _E.REFUSED): _S.REFUSED,
@@ -70,6 +73,8 @@ _MOVES: dict[tuple[EffectState, EffectEvent], EffectState] = {
 }
 
 SETTLED = frozenset({_S.CONFIRMED, _S.REFUSED, _S.SIMULATED, _S.UNDONE})
+OWED = frozenset({_S.PROPOSED, _S.READY, _S.SENDING, _S.UNKNOWN, _S.DEAD, _S.PARKED})
+"""States in which something is still to happen: where order counts, who comes later waits behind them."""
 SENT = frozenset({_S.SENDING, _S.CONFIRMED, _S.UNKNOWN, _S.UNDONE})
 """States in which the world may have felt the effect: its case is never begun again from scratch."""
 
@@ -94,9 +99,10 @@ class Idempotency(StrEnum):
 class EffectRecord:
     """An effect as stored: the outbox row. ``arguments`` names an encrypted payload.
 
-    ``untrusted`` names the control arguments
-    whose value came from no trusted source. ``amount`` is business money in minor units, 0 where the tool moves none. ``key`` = use case, case, slot. It never depends on the arguments or the attempt, so a change
-    of mind can not turn one effect into two; an approval is bound to ``arguments_digest`` instead.
+    ``untrusted`` names the control arguments whose value came from no trusted source. ``amount`` is business money
+    in minor units, 0 where the tool moves none. ``key`` = use case, case, slot. It never depends on the arguments
+    or the attempt, so a change of mind can not turn one effect into two; an approval is bound to
+    ``arguments_digest`` instead.
     """
 
     id: Id
@@ -122,6 +128,26 @@ class EffectRecord:
     response: str
     created_at: datetime
     updated_at: datetime
+    lane: str = ""
+    """Whose effects leave one after the other: one tool and account, as a pseudonym. Empty: no order."""
+    held: str = ""
+    """Why it does not leave now although it may: ``rate``, ``circuit``, ``order:`` and the effect in front, ``by:``
+    and who parked it and why, ``turn`` once it is its turn. Nothing is polled: whoever ends the reason wakes it."""
+    held_since: datetime | None = None
+    due_at: datetime | None = None
+    """Not before this moment: the next attempt, or for an unknown one the next look-up (None: a person decides)."""
+    sent_at: datetime | None = None
+    """When the newest attempt began."""
+    lookups: int = 0
+    """How often its receiver was asked what became of it, since that attempt."""
+    undoes: str = ""
+    """The effect that it takes back."""
+    passed: bool = False
+    """A person let those behind it in its lane go first."""
+    origins: tuple[tuple[str, str], ...] = ()
+    """By control argument, and by `body:link` for links in content: where its value came from, in words."""
+    marking: Marking | None = None
+    """Of everything the run had read when it proposed this. None where it was not noted yet."""
 
 
 def effect_key(use_case: str, case_key: str, slot: str) -> str:

@@ -46,7 +46,10 @@ ALLOWED: dict[ReviewKind, frozenset[Verdict]] = {
     ReviewKind.QUESTION: frozenset({Verdict.ANSWER, Verdict.ESCALATE}),
     ReviewKind.WORK: frozenset({Verdict.DONE, Verdict.ESCALATE}),
     ReviewKind.UNCLEAR: frozenset({Verdict.APPROVE, Verdict.REJECT, Verdict.DONE, Verdict.ESCALATE}),
-    ReviewKind.CORRECTION: frozenset({Verdict.DONE, Verdict.ESCALATE}),
+    # Where an undo is prepared it is approved here; `done` says that nothing is left to take back.
+    ReviewKind.CORRECTION: frozenset(
+        {Verdict.APPROVE, Verdict.EDIT, Verdict.REJECT, Verdict.DONE, Verdict.ESCALATE}
+    ),
     ReviewKind.PAIR: frozenset({Verdict.ANSWER, Verdict.ESCALATE}),
     ReviewKind.SPOT_CHECK: frozenset({Verdict.ANSWER, Verdict.ESCALATE}),
 }
@@ -75,6 +78,30 @@ class Review:
     decided_at: datetime | None
     reason: str
     created_at: datetime
+    queue: str = ""
+    """Of the charter; empty for the usual one."""
+    skill: str = ""
+    """What whoever answers has to be able to do, beside the role."""
+    rank: int = 50
+    """0 is looked at first, 100 last."""
+    step: int = 0
+    """How often it was escalated."""
+    assignee: str = ""
+    claimed_by: str = ""
+    claimed_at: datetime | None = None
+    claimed_until: datetime | None = None
+    """The lease of a claim; over when it is not renewed."""
+    excluded: tuple[str, ...] = ()
+    """People who may not approve: who opened the case, built the release, edited or approved already."""
+    blind: bool = False
+    """The proposal is hidden from everybody who did not give an answer of their own."""
+    leaves_at: datetime | None = None
+    """Approved, and can be taken back until then; None once it left, and where nothing waits."""
+
+    @property
+    def is_pending(self) -> bool:
+        """Answered, and what was answered does not hold yet."""
+        return self.state is ReviewState.DECIDED and self.leaves_at is not None
 
 
 def check_decision(review: Review, verdict: Verdict, *, seen: str, reason: str) -> None:

@@ -27,8 +27,9 @@ class Case(Generic[T]):
 class Passage:
     """A piece of a document that was found: where it stands, as of when, and how far it may be trusted and shown.
 
-    ``digest`` names the version of the document, ``chunk`` the passage in it. ``data_class`` and ``trusted``
-    are of the document's marking; what is not trusted may have been written to steer a model.
+    ``digest`` names the version of the document, ``chunk`` the passage in it. ``data_class``, ``trusted``, ``region``,
+    ``purposes`` and ``subjects`` are of the document's marking; what is not trusted may have been written to steer a
+    model.
     """
 
     document: str
@@ -44,6 +45,9 @@ class Passage:
     stale: bool = False
     data_class: int = 1
     trusted: bool = False
+    region: str = ""
+    purposes: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
 
     @property
     def citation(self) -> str:
@@ -53,15 +57,15 @@ class Passage:
 
     def as_json(self) -> dict[str, object]:
         """All of it as plain JSON values."""
-        return {field.name: getattr(self, field.name) for field in fields(self)} | {
-            "headings": list(self.headings)
-        }
+        told = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in told.items()}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Passage:
         """The passage that ``as_json`` told. What an older record does not tell has its default."""
         known = {field.name: value[field.name] for field in fields(cls) if field.name in value}
-        return cls(**{**known, "headings": tuple(known.get("headings", ()))})
+        lists = {name: tuple(each) for name, each in known.items() if isinstance(each, list)}
+        return cls(**{**known, **lists})
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +180,8 @@ class Workflow:
 
     use_case: str
     handler: Handler
+    elsewhere: bool = False
+    """The program that works on the cases runs elsewhere, and calls in."""
 
 
 def workflow(use_case: str) -> Callable[[Handler], Workflow]:

@@ -10,6 +10,7 @@ from roadworthy.casework.effect import SENT, EffectEvent, EffectRecord, EffectSt
 from roadworthy.casework.review import ReviewKind, ReviewState
 from roadworthy.errors import Conflict
 from roadworthy.operate.deployment import Deployment
+from roadworthy.operate.effects.undoing import prepare_undo
 from roadworthy.operate.jobs import open_review, segment_job
 from roadworthy.ports import Job, Transaction
 from roadworthy.release import Release, short
@@ -116,26 +117,25 @@ def _look_at(
         return
     for effect in effects:
         if effect.state in {EffectState.PROPOSED, EffectState.READY}:
-            _save_effect(
-                deployment, tx, replace(effect, state=move_effect(effect.state, EffectEvent.PARKED))
-            )
+            parked = replace(effect, state=move_effect(effect.state, EffectEvent.PARKED))
+            _save_effect(deployment, tx, replace(parked, held="", held_since=None, due_at=None))
     charter = deployment.loader.charter(case.release)
-    undo = [
-        charter.tools[effect.tool].undo or "no undo declared" for effect in effects if effect.state in SENT
-    ]
     if case.state is not State.CLOSED:
         case = _save_case(deployment, tx, case, replace(case, state=move(case.state, Event.HANDED_OVER)))
-    open_review(
-        deployment,
-        tx,
-        case,
-        charter,
-        ReviewKind.CORRECTION,
-        reasons=(
-            f"{over} after this was sent",
-            f"undo: {', '.join(undo)}",
-        ),
-    )
+    by_hand = []
+    for effect in effects:
+        if effect.state not in SENT or effect.undoes:
+            continue
+        undo = prepare_undo(deployment, tx, case, charter, effect, because=f"{over} after this was sent")
+        if undo is None:
+            by_hand.append(charter.tools[effect.tool].undo or "no undo declared")
+            continue
+        open_review(
+            deployment, tx, case, charter, ReviewKind.CORRECTION, reasons=undo.reasons, effect=undo
+        )  # fmt: skip
+    if by_hand:
+        reasons = (f"{over} after this was sent", f"undo: {', '.join(by_hand)}")
+        open_review(deployment, tx, case, charter, ReviewKind.CORRECTION, reasons=reasons)
 
 
 def _begin_again(
@@ -151,7 +151,15 @@ def _begin_again(
         if state in {EffectState.PROPOSED, EffectState.READY, EffectState.PARKED}:
             state = move_effect(state, EffectEvent.REFUSED)
         # The key and the slot become free for the new run: nothing was ever sent under them.
-        old = replace(effect, state=state, key=f"{effect.key}~{case.run}", slot=f"{effect.slot}~{case.run}")
+        old = replace(
+            effect,
+            held="",
+            held_since=None,
+            due_at=None,
+            state=state,
+            key=f"{effect.key}~{case.run}",
+            slot=f"{effect.slot}~{case.run}",
+        )
         _save_effect(deployment, tx, old)
     for review in deployment.store.reviews.of_case(tx, case.id):
         if review.state is ReviewState.OPEN:

@@ -12,7 +12,7 @@ from roadworthy.errors import InputProblem
 from roadworthy.knowledge import Access, Document, Finding
 from roadworthy.knowledge.draft import Surroundings, refused
 from roadworthy.policy import Marking
-from roadworthy.policy.request import NEUTRAL
+from roadworthy.policy.marking import NEUTRAL
 from roadworthy.ports.knowledge import DocumentSource, Listed
 from roadworthy.wiring.knowledge_sources import open_folder, open_rows
 

@@ -14,7 +14,7 @@ from roadworthy.adapters.records import TableReader
 from roadworthy.knowledge import Access, Document
 from roadworthy.knowledge.chunking import chunks
 from roadworthy.knowledge.draft import Draft
-from roadworthy.policy.request import NEUTRAL
+from roadworthy.policy.marking import NEUTRAL
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 PARTS = "http://schemas.openxmlformats.org/package/2006"

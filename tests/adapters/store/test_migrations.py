@@ -18,7 +18,7 @@ from roadworthy.adapters.sql.migrations.version import _config
 from roadworthy.adapters.sql.schema import metadata
 from roadworthy.errors import InputProblem, Unavailable
 
-NEWEST = "0013"
+NEWEST = "0014"
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
