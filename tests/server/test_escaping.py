@@ -31,7 +31,8 @@ HOSTILE = (
     "\u202egnp.exe \u200f \u200b",
     "&lt;b&gt; &#x3c;script&#x3e;",
 )
-TAGS = re.compile(r"<(?!/?(?:html|head|meta|title|link|body|a|header|img src=\"/static|nav|span|form|input|strong|button|main|footer|section|h[1-4]|p|ul|ol|li|b|code|time|dl|div|dt|dd|details|summary|svg|rect|article|aside|table|caption|thead|tbody|tr|th|td|label|select|option|textarea|fieldset|legend|br|!doctype)\b)", re.IGNORECASE)  # fmt: skip
+OURS = re.compile(r'<script defer src="/static/roadworthy\.[0-9a-f]{16}\.js"></script>')
+TAGS = re.compile(r"<(?!/?(?:html|head|meta|title|link|body|a|header|img src=\"/static|nav|span|form|input|strong|button|main|footer|section|h[1-4]|p|ul|ol|li|b|code|time|dl|div|dt|dd|details|summary|svg|rect|article|aside|dialog|kbd|table|caption|thead|tbody|tr|th|td|label|select|option|textarea|fieldset|legend|br|!doctype)\b)", re.IGNORECASE)  # fmt: skip
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
@@ -102,8 +103,9 @@ def test_whatever_is_written_anywhere_is_shown_as_text(
     ]  # fmt: skip
     for page in pages:
         assert page.status_code in {200, 303, 409}, page.text
-        assert not TAGS.findall(page.text)
-        assert "<script" not in page.text
+        text = OURS.sub("", page.text)
+        assert not TAGS.findall(text)
+        assert "<script" not in text
         assert "onerror" not in re.sub(r">[^<]*<|\"[^\"]*\"", "", page.text)
         assert "<h1>owned" not in page.text
         assert ">49<" not in page.text
@@ -117,7 +119,7 @@ def test_hostile_parameters_are_shown_as_text_too(desk: Desk) -> None:
     attack = "%22%3E%3Cscript%3Ealert(1)%3C/script%3E"
     paths = [f"/cases?state={attack}", f"/cases?{attack}=1", f"/use-cases/{attack}", f"/reviews/{attack}", f"/{attack}", f"/find?name={attack}", f"/inbox?decided={attack}", f"/use-cases/desk?stage={attack}", f"/sign-in?token={attack}&next=/{attack}"]  # fmt: skip
     for path in paths:
-        assert "<script" not in browser.get(path).text, path
+        assert "<script" not in OURS.sub("", browser.get(path).text), path
 
 
 def test_texts_keep_their_direction_to_themselves(desk: Desk) -> None:

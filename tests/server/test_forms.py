@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tests.operate.office import OLGA, RITA, VERA
+from tests.operate.office import OLGA, RITA, VERA, person
 from tests.server.desk import PEOPLE, Browser, Desk, ask, forms, letter, reply
 
 import roadworthy as rw
@@ -106,6 +106,10 @@ def test_a_number_stays_a_number_when_it_is_edited(desk: Desk) -> None:
     assert wrong.status_code == 422
     assert "soon" in wrong.text
     assert browser.submit(page, path, verdict="edit", **{"argument.days": "4"}).status_code == 303
+    # What one person edited and where money moves, another one approves.
+    second = desk.open_review("T-1")
+    nina = person("nina", Role.REVIEWER)
+    decide_review(desk.office.deployment, nina, second.id, Verdict.APPROVE, seen=second.proposal)
     desk.work()
     assert desk.office.tools["bank.pay"].felt["desk:T-1:bank.pay-0"]["days"] == 4
 

@@ -10,7 +10,8 @@ from starlette.routing import Route
 from tests.operate.office import BEN
 from tests.server.desk import Desk
 
-from roadworthy.server.api import OPERATIONS, PREFIX
+from roadworthy.server.api import OPERATIONS
+from roadworthy.server.operations import PREFIX
 
 
 @pytest.fixture

@@ -206,7 +206,7 @@ def test_an_untrusted_value_that_steers_an_effect_is_marked(desk: Desk) -> None:
     [review] = desk.office.reviews("T-1")
     html = desk.browser(REVIEWER).get(f"/reviews/{review.id}").text
     assert '<div class="untrusted">' in html
-    assert "to from an untrusted source eve@evil.example" in text_of(html)
+    assert re.search(r"to from an untrusted source .{0,60}eve@evil\.example", text_of(html))
 
 
 EMPTY = {

@@ -5,7 +5,7 @@ import sys
 import time
 
 sys.path.pop(0)  # this file has the name of what it imports
-from regopy import Interpreter  # noqa: E402
+from regopy import Interpreter
 
 RULES = """
 package pay

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime
 
 from roadworthy.casework.case import CaseRecord
 from roadworthy.casework.effect import EffectRecord
 from roadworthy.casework.review import Review, ReviewKind, ReviewState
-from roadworthy.charter import Charter, seconds
+from roadworthy.charter import Charter
 from roadworthy.operate.deployment import Deployment
+from roadworthy.operate.placing import place
 from roadworthy.ports import Job, Transaction
 from roadworthy.quantities import Digest, digest_of
 
@@ -36,10 +37,14 @@ def open_review(
     ordinal: int = -1,
     question: str = "",
     role: str = "",
+    besides: tuple[str, ...] = (),
 ) -> Review:
-    """Ask a person, with a deadline that escalates. The question waits as a row, never as a process."""
+    """Ask a person, with a deadline that escalates. The question waits as a row, never as a process.
+
+    ``besides``: people who may not approve it, beside those who had a part in the proposal.
+    """
     now = deployment.now()
-    due_s = seconds(charter.review.due)
+    placed = place(deployment, tx, case, charter, kind, effect=effect, role=role)
     proposal = effect.arguments_digest if effect else digest_of([case.id, kind, ordinal, question])
     review = Review(
         id=deployment.new_id(),
@@ -50,24 +55,44 @@ def open_review(
         ordinal=ordinal,
         question=question,
         reasons=reasons,
-        role=role or charter.review.role,
+        role=placed.role,
         proposal=Digest(proposal),
         state=ReviewState.OPEN,
         version=1,
-        due_at=now + timedelta(seconds=due_s),
+        due_at=placed.due_at,
         verdict="",
         decided_by="",
         decided_at=None,
         reason="",
         created_at=now,
+        queue=placed.queue,
+        skill=placed.skill,
+        rank=placed.rank,
+        excluded=tuple(sorted({*placed.excluded, *besides})),
+        blind=placed.blind,
     )
     deployment.store.reviews.add(tx, review)
-    deployment.engine.enqueue(tx, Job("due", f"due:{review.id}", review.id, float(due_s)))
+    deployment.engine.enqueue(tx, due_job(review, now=now))
     deployment.record(
         tx,
         "review.opened",
         "system",
         {"review": review.id, "case": case.id, "use_case": case.use_case},
-        {"kind": kind, "role": review.role, "reasons": list(reasons), "proposal": review.proposal},
+        {
+            "kind": kind,
+            "role": review.role,
+            "queue": review.queue,
+            "skill": review.skill,
+            "reasons": list(reasons),
+            "proposal": review.proposal,
+        },
     )
     return review
+
+
+def due_job(review: Review, *, now: datetime) -> Job:
+    """The job that looks at a review when it is due. It carries the id only: what is asked for then decides."""
+    delay_s = max(0.0, (review.due_at - now).total_seconds())
+    # An older one finds that it is not due yet; every new deadline has a job of its own.
+    key = f"due:{review.id}:{review.version}" if review.version > 1 else f"due:{review.id}"
+    return Job("due", key, review.id, delay_s)

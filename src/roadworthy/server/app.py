@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
@@ -13,25 +13,32 @@ from starlette.responses import Response
 
 from roadworthy.errors import InputProblem, Problem, RoadworthyError
 from roadworthy.operate.deployment import Deployment
-from roadworthy.server import forms, machines, pages, signing
-from roadworthy.server.api import PREFIX
+from roadworthy.server import forms, incoming, machines, pages, review_forms, signing
 from roadworthy.server.assets import Assets
 from roadworthy.server.guard import Guard, host_name
 from roadworthy.server.health import Health
+from roadworthy.server.live import Live
 from roadworthy.server.metrics import Metrics
+from roadworthy.server.operations import PREFIX
 from roadworthy.server.problems import no_such_page, problem_json, wrong_method
 from roadworthy.server.rendering import Renderer
 from roadworthy.server.session import NOBODY, Cookies, Visitor
 
 
 def application(
-    deployment: Deployment, *, title: str = "Roadworthy", public_url: str = "", hosts: Collection[str] = ()
+    deployment: Deployment,
+    *,
+    title: str = "Roadworthy",
+    public_url: str = "",
+    hosts: Collection[str] = (),
+    secret: Callable[[str], str] | None = None,
 ) -> Starlette:
     """The door of one installation: ``/api/v1`` for machines, pages for people, health, static files.
 
     ``public_url`` is the address people use where it is not loopback (``https://roadworthy.example``):
     with HTTPS, cookies never travel without it. ``hosts`` are further names by which this server may
-    be reached; any other is refused. ``state.draining`` of the result is the event that makes
+    be reached; any other is refused. ``secret`` reads the secrets of signed messages: without it none are
+    taken. ``state.draining`` of the result is the event that makes
     ``/readyz`` say no.
     """
     address = urlsplit(public_url)
@@ -50,12 +57,15 @@ def application(
     made = Starlette(
         routes=[
             *machines.routes(deployment, title=title),
+            *(incoming.routes(deployment, secret=secret) if secret else ()),
             *health.routes(),
             *Metrics(deployment).routes(),
             *assets.routes(),
             *signing.routes(renderer),
             *forms.routes(renderer),
+            *review_forms.routes(renderer),
             *pages.routes(renderer),
+            *Live(renderer, draining=health.draining).routes(),
         ],
         middleware=[Middleware(Guard, hosts=known, secure=secure)],
         exception_handlers={HTTPException: other},

@@ -11,7 +11,11 @@ from starlette.routing import BaseRoute, Route
 
 from roadworthy.server.problems import no_such_page, problem_json
 
-_TYPES = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
+_TYPES = {
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+}
 _FOREVER = "public, max-age=31536000, immutable"
 
 

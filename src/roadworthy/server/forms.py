@@ -1,11 +1,10 @@
-"""Forms that change something: answer a review or a question about an idea, throw the stop switch, lift it."""
+"""Forms that change something: answer a question about an idea, throw the stop switch, lift it; those about reviews
+are in `review_forms`."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -13,21 +12,17 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from roadworthy.business import QUESTIONS
-from roadworthy.errors import Conflict, InputProblem, Problem, Refused
+from roadworthy.errors import Conflict, InputProblem, Refused
 from roadworthy.operate import stopping
 from roadworthy.operate.ideas import answer_question, begin_idea
-from roadworthy.server.api import NewDecision, decide_review
-from roadworthy.server.asking import Ask
 from roadworthy.server.bodies import read_form
 from roadworthy.server.idea_forms import next_open, told_of
-from roadworthy.server.looks import readable
 from roadworthy.server.pages import ask, guarded
 from roadworthy.server.problems import status_of
 from roadworthy.server.rendering import Renderer, with_query
 from roadworthy.server.session import Visitor, check_form, local_path
-from roadworthy.server.views import ideas, reviews
+from roadworthy.server.views import ideas
 
-ARGUMENT = "argument."
 Fields = Mapping[str, str]
 Submit = Callable[[Request, Visitor, Fields], Response]
 
@@ -37,7 +32,6 @@ def routes(renderer: Renderer) -> list[BaseRoute]:
     return [
         Route(path, submitted(renderer, act), methods=["POST"], name=name)
         for path, name, act in (
-            ("/reviews/{id}", "decide", _decide(renderer)),
             ("/ideas", "begin_idea", _begin_idea(renderer)),
             ("/ideas/{name}", "answer_idea", _answer_idea(renderer)),
             ("/stops", "throw_stop", _stop(renderer)),
@@ -65,30 +59,6 @@ def submitted(
         return await run_in_threadpool(answer, request, await request.body())
 
     return endpoint
-
-
-def _decide(renderer: Renderer) -> Submit:
-    def act(request: Request, by: Visitor, fields: Fields) -> Response:
-        asked = ask(renderer, request, by)
-        try:
-            body = NewDecision(
-                verdict=fields.get("verdict", ""),
-                seen=fields.get("seen", ""),
-                reason=fields.get("reason", "").strip(),
-                edits=_edits(asked, fields) if fields.get("verdict") == "edit" else {},
-                answer=fields.get("answer", ""),
-            )
-            decided = decide_review(asked, asked.path["id"], body)
-        except (InputProblem, Refused) as problem:
-            # The review as it stands now, with what was typed: somebody may have been first.
-            data = reviews.review(asked)
-            status = status_of(problem)
-            return renderer.page(
-                request, "review.html", data, by=by, status=status, problem=problem, typed=dict(fields)
-            )
-        return RedirectResponse(with_query("/inbox", {"decided": decided.id}), 303)
-
-    return act
 
 
 def _stop(renderer: Renderer) -> Submit:
@@ -158,38 +128,3 @@ def _answer_idea(renderer: Renderer) -> Submit:
         )
 
     return act
-
-
-def _edits(asked: Ask, fields: Fields) -> dict[str, Any]:
-    """The arguments whose field no longer says what was shown, as values of their former kind."""
-    effect = reviews.review(asked)["effect"]
-    before = effect["arguments"] if effect else None
-    if not isinstance(before, Mapping):
-        return {}
-    edits: dict[str, Any] = {}
-    problems = []
-    for name, value in before.items():
-        typed = fields.get(ARGUMENT + name)
-        if typed is None or typed == readable(value).replace("\r\n", "\n"):
-            continue
-        try:
-            edits[name] = typed if isinstance(value, str) else _same_kind(typed, value)
-        except ValueError:
-            problems.append(Problem(f"expected a value such as `{readable(value)[:60]}`", place=name))
-    if problems:
-        raise InputProblem("RW-SERVER-005", problems)
-    return edits
-
-
-def _same_kind(typed: str, before: object) -> object:
-    """A value that is not text, read from its field. Errors: ``ValueError`` for another kind of value."""
-    value = json.loads(typed)
-    number = isinstance(before, int | float) and not isinstance(before, bool)
-    alike = (
-        isinstance(value, int | float) and not isinstance(value, bool)
-        if number
-        else type(value) is type(before)
-    )
-    if not alike and before is not None:
-        raise ValueError("another kind of value")
-    return value

@@ -23,7 +23,7 @@ _HOST = re.compile(
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 HEALTH = frozenset({"/livez", "/readyz"})
 
-CONTENT_SECURITY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+CONTENT_SECURITY = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY,
     "X-Content-Type-Options": "nosniff",

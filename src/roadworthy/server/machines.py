@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from urllib.parse import quote, urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -14,13 +16,15 @@ from roadworthy.errors import InputProblem, Problem, Refused, RoadworthyError
 from roadworthy.operate import access
 from roadworthy.operate.deployment import Deployment
 from roadworthy.principal import Principal
-from roadworthy.server.api import OPERATIONS, PREFIX, Operation
+from roadworthy.server.api import OPERATIONS
 from roadworthy.server.asking import Ask
 from roadworthy.server.bodies import check_body, read_json, read_query
 from roadworthy.server.idempotency import FINAL, Answered, once
 from roadworthy.server.openapi import document
-from roadworthy.server.problems import Json, problem_json, status_of
+from roadworthy.server.operations import PREFIX, Operation
+from roadworthy.server.problems import PROBLEM_TYPE, Json, problem_json, problem_text, status_of
 from roadworthy.server.session import bearer
+from roadworthy.server.versions import known, made_for, tag
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -52,11 +56,14 @@ def _endpoint(deployment: Deployment, operation: Operation) -> Endpoint:
 def _answer(deployment: Deployment, operation: Operation, request: Request, body: bytes) -> Response:
     try:
         principal = recognised(deployment, request)
+        if operation.body is None:
+            return _shown(deployment, operation, request, principal)
         answered = _act(deployment, operation, request, body, principal)
     except RoadworthyError as problem:
         return problem_json(problem)
     headers = {"Idempotent-Replayed": "true"} if answered.replayed else {}
-    return Response(answered.text, answered.status, headers, media_type="application/json")
+    kind = "application/json" if answered.status < 400 else PROBLEM_TYPE
+    return Response(answered.text, answered.status, headers, media_type=kind)
 
 
 def recognised(deployment: Deployment, request: Request) -> Principal:
@@ -67,34 +74,72 @@ def recognised(deployment: Deployment, request: Request) -> Principal:
     return access.recognise(deployment, token, kind=access.KEY)
 
 
-def _act(
-    deployment: Deployment, operation: Operation, request: Request, raw: bytes, principal: Principal
-) -> Answered:
+def _asked(
+    deployment: Deployment, operation: Operation, request: Request, principal: Principal
+) -> tuple[Ask, dict[str, str]]:
     query = read_query(request.url.query, known=operation.query)
     missing = sorted(operation.required - set(query))
     if missing:
         raise InputProblem("RW-SERVER-005", [Problem("is missing", place=name) for name in missing])
-    ask = Ask(deployment, principal, dict(request.path_params), query)
-    if operation.body is None:
-        return _done(operation, ask, None)
+    path = {name: str(value) for name, value in request.path_params.items()}
+    unreadable = sorted(name for name, value in {**path, **query}.items() if "\0" in value)
+    if unreadable:
+        raise InputProblem(
+            "RW-SERVER-005", [Problem("holds a zero byte", place=name) for name in unreadable]
+        )
+    return Ask(deployment, principal, path, query), query
+
+
+def _shown(
+    deployment: Deployment, operation: Operation, request: Request, principal: Principal
+) -> Response:
+    ask, query = _asked(deployment, operation, request, principal)
+    version = None
+    if operation.version is not None:
+        # Before it is looked at: a tag may name an older version than what is shown, never a newer one.
+        with suppress(RoadworthyError), deployment.store.read() as tx:
+            version = operation.version(ask, tx)
+    reply = operation.act(ask, None)
+    text = _text(reply.content)
+    headers = {}
+    if version is not None:
+        headers["ETag"] = tag(version, text)
+        if known(request.headers.get("if-none-match", ""), headers["ETag"]):
+            return Response(status_code=304, headers=headers)
+    if following := reply.content.get("after", "") if operation.is_list else "":
+        address = f"{quote(request.scope['path'])}?{urlencode({**query, 'after': following})}"
+        headers["Link"] = f'<{address}>; rel="next"'
+    return Response(text, reply.status, headers, media_type="application/json")
+
+
+def _act(
+    deployment: Deployment, operation: Operation, request: Request, raw: bytes, principal: Principal
+) -> Answered:
+    ask, _ = _asked(deployment, operation, request, principal)
     read = read_json(raw, content_type=request.headers.get("content-type", ""))
     shape = operation.body
+    assert shape is not None, "what changes something has a body"
+    made = request.headers.get("if-match", "")
 
     def act() -> Answered:
         try:
-            return _done(operation, ask, check_body(shape, read))
+            body = check_body(shape, read)
+            bound = made_for(ask, made, operation.version) if made else ask
+            reply = operation.act(bound, body)
         except InputProblem as problem:
             if problem.code not in FINAL:
                 raise
-            return Answered(status_of(problem), json.dumps(problem.as_json(), ensure_ascii=False))
+            return Answered(status_of(problem), problem_text(problem))
+        kept = "" if reply.kept is None else _text(reply.kept)
+        return Answered(reply.status, _text(reply.content), kept=kept)
 
     key = request.headers.get("idempotency-key")
     if key is None:
         return act()
     scope = f"{principal.id}/{principal.use_case} {request.method} {request.url.path}"
-    return once(deployment, scope=scope, key=key, request=f"{request.url.query}\n".encode() + raw, act=act)
+    same = f"{request.url.query}\n{made}\n".encode() + raw
+    return once(deployment, scope=scope, key=key, request=same, act=act, urgent=operation.urgent)
 
 
-def _done(operation: Operation, ask: Ask, body: object) -> Answered:
-    reply = operation.act(ask, body)
-    return Answered(reply.status, json.dumps(reply.content, ensure_ascii=False, allow_nan=False))
+def _text(content: Mapping[str, object]) -> str:
+    return json.dumps(content, ensure_ascii=False, allow_nan=False)

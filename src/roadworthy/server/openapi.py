@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
 
 from roadworthy import __version__
-from roadworthy.server.api import PREFIX, Operation
 from roadworthy.server.guard import MAX_BODY_BYTES
+from roadworthy.server.operations import PREFIX, Operation
+from roadworthy.server.problems import PROBLEM_TYPE
 
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 _PROBLEMS = {
@@ -22,28 +26,60 @@ _PROBLEMS = {
     503: "an outside thing failed; `Retry-After` says when to come back",
 }
 _BODY_PROBLEMS = {413: f"more than {MAX_BODY_BYTES} bytes", 415: "expected `application/json`"}
+_CHANGED = {412: "it changed since it was shown: another version than `If-Match` names"}
+_JSON: Final = "application/json"
+_HEADERS: Final[Mapping[str, tuple[str, str]]] = {
+    "ETag": ("ETag", "the version that was shown, for `If-Match` and `If-None-Match`"),
+    "Next": ("Link", 'the next page, with `rel="next"`; missing at the end'),
+    "Replayed": ("Idempotent-Replayed", "`true`: the stored answer to a request that was made before"),
+}
+_TAGS: Final = (
+    ("cases", ("/cases", "/lineage", "/policies")),
+    ("reviews", ("/reviews", "/inbox", "/absences", "/skills", "/use-cases/{name}/reviewers")),
+    ("effects", ("/effects", "/use-cases/{name}/tools")),
+    ("watching", ("/stop", "/alerts", "/incident")),
+    ("books", ("/costs", "/ledger", "/use-cases/{name}/forecast", "/use-cases/{name}/knowledge")),
+    ("accounts", ("/me", "/accounts", "/keys", "/gateway")),
+    ("releases", ("/use-cases",)),
+)
+_DESCRIPTION = """Cases, reviews, effects, releases, evidence and the stop switch of one installation.
+Lists answer page by page: `after` of one answer asks for the next, and the header `Link` leads there.
+A POST with an `Idempotency-Key` happens once however often it is sent. Errors are problems as in RFC 9457."""
 
 
 def document(operations: Sequence[Operation], *, title: str) -> dict[str, Any]:
     """OpenAPI 3.1 of these operations."""
-    paths: dict[str, dict[str, Any]] = {}
-    schemas: dict[str, Any] = {"Problem": _PROBLEM}
+    models: dict[type[BaseModel], None] = {}
     for operation in operations:
-        if operation.body is not None:
-            schemas[operation.body.__name__] = operation.body.model_json_schema()
+        models.update(dict.fromkeys(one for one in (operation.body, operation.answer) if one is not None))
+    mode: Literal["validation"] = "validation"
+    _, made = models_json_schema(
+        [(model, mode) for model in models], ref_template="#/components/schemas/{model}"
+    )
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in operations:
         path = PREFIX + _PARAMETER.sub(r"{\1}", operation.path)
         paths.setdefault(path, {})[operation.method.lower()] = _operation(operation)
     return {
         "openapi": "3.1.0",
-        "info": {
-            "title": title,
-            "version": __version__,
-            "description": "Cases, reviews, verdicts and the stop switch.",
-        },
+        "info": {"title": title, "version": __version__, "description": _DESCRIPTION},
+        "servers": [{"url": "/", "description": "this server"}],
+        "tags": [{"name": name} for name, _ in _TAGS],
         "security": [{"key": []}],
         "paths": paths,
         "components": {
-            "schemas": schemas,
+            "schemas": {"Problem": _PROBLEM, **_without_titles(made["$defs"])},
+            "responses": {
+                f"Problem{status}": {
+                    "description": meaning,
+                    "content": {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+                }
+                for status, meaning in sorted((_PROBLEMS | _BODY_PROBLEMS | _CHANGED).items())
+            },
+            "headers": {
+                key: {"schema": {"type": "string"}, "description": meaning}
+                for key, (_, meaning) in _HEADERS.items()
+            },
             "securitySchemes": {
                 "key": {"type": "http", "scheme": "bearer", "description": "a key such as `rw_key_…`"}
             },
@@ -55,6 +91,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
     described: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
+        "tags": [_tag(operation.path)],
         "parameters": [
             _parameter(name, "path", "", required=True) for name in _PARAMETER.findall(operation.path)
         ]
@@ -62,57 +99,122 @@ def _operation(operation: Operation) -> dict[str, Any]:
             _parameter(name, "query", meaning, required=name in operation.required)
             for name, meaning in operation.query.items()
         ],
-        "responses": {str(status): _json("done", {"type": "object"}) for status in operation.statuses},
+        "responses": {str(status): _answer(operation) for status in operation.statuses},
     }
-    problems = _PROBLEMS
-    if operation.method == "POST":
-        problems = _PROBLEMS | _BODY_PROBLEMS
+    problems = dict(_PROBLEMS)
+    if operation.body is not None:
+        problems |= _BODY_PROBLEMS
         described["parameters"].append(
             _parameter(
                 "Idempotency-Key", "header", "the same key again gets the same answer", required=False
             )
         )
-    if operation.body is not None:
         reference = {"$ref": f"#/components/schemas/{operation.body.__name__}"}
-        described["requestBody"] = {
-            "required": True,
-            "content": {"application/json": {"schema": reference}},
-        }
-    for status, meaning in sorted(problems.items()):
-        described["responses"][str(status)] = _json(meaning, {"$ref": "#/components/schemas/Problem"})
+        described["requestBody"] = {"required": True, "content": {_JSON: {"schema": reference}}}
+    if operation.version is not None:
+        if operation.body is not None:
+            problems |= _CHANGED
+            described["parameters"].append(
+                _parameter(
+                    "If-Match", "header", "the `ETag` of what this change is made for", required=False
+                )
+            )
+        else:
+            described["parameters"].append(
+                _parameter("If-None-Match", "header", "the `ETag` of what is known", required=False)
+            )
+            described["responses"]["304"] = {"description": "it is what is known"}
+    for status in sorted(problems):
+        described["responses"][str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
     return described
+
+
+def _answer(operation: Operation) -> dict[str, Any]:
+    carried = []
+    if operation.body is not None:
+        carried.append("Replayed")
+    elif operation.version is not None:
+        carried.append("ETag")
+    if operation.is_list:
+        carried.append("Next")
+    told: dict[str, Any] = {
+        "description": "done",
+        "content": {_JSON: {"schema": {"$ref": f"#/components/schemas/{operation.answer.__name__}"}}},
+    }
+    if carried:
+        told["headers"] = {_HEADERS[key][0]: {"$ref": f"#/components/headers/{key}"} for key in carried}
+    return told
+
+
+def _tag(path: str) -> str:
+    return next(
+        name for name, starts in _TAGS if any(path == one or path.startswith(f"{one}/") for one in starts)
+    )
 
 
 def _parameter(name: str, place: str, meaning: str, *, required: bool) -> dict[str, Any]:
     parameter = {"name": name, "in": place, "required": required, "schema": {"type": "string"}}
+    if name == "limit":
+        parameter["schema"] = {"type": "string", "pattern": "^[0-9]{1,3}$"}
     return {**parameter, "description": meaning} if meaning else parameter
 
 
-def _json(description: str, schema: Mapping[str, Any]) -> dict[str, Any]:
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
+def _without_titles(schema: Any) -> Any:
+    """The schema without the titles that only repeat names, and with docstrings on one line."""
+    if isinstance(schema, Mapping):
+        return {
+            name: " ".join(value.split())
+            if name == "description" and isinstance(value, str)
+            else _without_titles(value)
+            for name, value in schema.items()
+            if not (name == "title" and isinstance(value, str))
+        }
+    if isinstance(schema, list):
+        return [_without_titles(one) for one in schema]
+    return schema
 
 
+_TEXTS = {"type": "array", "items": {"type": "string"}}
+_KIND = {"enum": ["input", "not-found", "conflict", "refused", "unavailable", "corrupt", "error"]}
+_SAID: dict[str, Any] = {
+    "kind": _KIND,
+    "code": {"type": "string", "examples": ["RW-CASE-020"]},
+    "hint": {"type": "string", "description": "the next step"},
+    "problems": {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "required": ["message", "place", "line", "column", "hint"],
+            "properties": {
+                "message": {"type": "string"},
+                "place": {"type": "string"},
+                "line": {"type": "integer"},
+                "column": {"type": "integer"},
+                "hint": {"type": "string"},
+            },
+        },
+    },
+    "reasons": _TEXTS,
+    "may_overrule": {"type": "string"},
+    "retry_is_safe": {"type": "boolean"},
+    "asked_s": {"type": "number"},
+    "broken": _TEXTS,
+    "intact": {"type": "string"},
+}
 _PROBLEM: dict[str, Any] = {
+    "description": "What went wrong (RFC 9457). `error` says the same as every other door of Roadworthy does.",
     "type": "object",
-    "required": ["error"],
+    "required": ["type", "title", "status", "detail", "kind", "code", "hint", "error"],
     "properties": {
+        "type": {"type": "string", "examples": ["urn:roadworthy:problem:RW-CASE-020"]},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        **_SAID,
         "error": {
             "type": "object",
             "required": ["kind", "code", "message", "hint"],
-            "properties": {
-                "kind": {
-                    "enum": ["input", "not-found", "conflict", "refused", "unavailable", "corrupt", "error"]
-                },
-                "code": {"type": "string", "examples": ["RW-CASE-020"]},
-                "message": {"type": "string"},
-                "hint": {"type": "string", "description": "the next step"},
-                "problems": {"type": "array", "items": {"type": "object"}},
-                "reasons": {"type": "array", "items": {"type": "string"}},
-                "may_overrule": {"type": "string"},
-                "retry_is_safe": {"type": "boolean"},
-                "broken": {"type": "array", "items": {"type": "string"}},
-                "intact": {"type": "string"},
-            },
-        }
+            "properties": {"message": {"type": "string"}, **_SAID},
+        },
     },
 }

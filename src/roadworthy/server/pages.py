@@ -20,7 +20,7 @@ from roadworthy.server.machines import recognised
 from roadworthy.server.problems import Json, problem_json, unexpected
 from roadworthy.server.rendering import Renderer, with_query
 from roadworthy.server.session import NOBODY, Visitor, bearer
-from roadworthy.server.views import cases, ideas, portfolio, reviews, use_case
+from roadworthy.server.views import cases, ideas, inbox, portfolio, review_page, use_case
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ PAGES = (
     Page("/ideas", "ideas", "ideas.html", ideas.ideas, ("after", "limit")),
     Page("/ideas/{name}", "idea", "idea.html", ideas.idea, ("question", "saved")),
     Page("/use-cases/{name}", "use_case", "use_case.html", use_case.use_case, ("stage", "release")),
-    Page("/inbox", "inbox", "inbox.html", reviews.inbox, ("use_case", "after", "limit", "decided")),
-    Page("/reviews/{id}", "review", "review.html", reviews.review),
+    Page("/inbox", "inbox", "inbox.html", inbox.inbox, inbox.FILTERS),
+    Page("/reviews/{id}", "review", "review.html", review_page.review_page, review_page.FILTERS),
     Page("/cases", "cases", "cases.html", cases.cases, cases.FILTERS),
     Page("/cases/{name}", "case", "case.html", cases.case, ("use_case",)),
 )

@@ -27,16 +27,29 @@ STATUS: Mapping[str, int] = {
 NARROWER: Mapping[str, int] = {
     "RW-ACCESS-012": 401,  # nobody is recognised
     "RW-ACCESS-013": 401,
+    "RW-HOOK-010": 401,
     "RW-RELEASE-002": 404,  # names a release that is not there
     "RW-SERVER-002": 413,
     "RW-SERVER-003": 415,
     "RW-SERVER-004": 400,  # could not be read at all
     "RW-SERVER-006": 400,
     "RW-SERVER-011": 405,
+    "RW-SERVER-019": 412,
 }
 """Codes for which HTTP has a narrower word than their kind."""
 
+PROBLEM_TYPE = "application/problem+json"
+TITLES: Mapping[str, str] = {
+    "input": "What was sent is wrong",
+    "not-found": "It does not exist",
+    "conflict": "It is in another state",
+    "refused": "Refused",
+    "unavailable": "An outside thing failed",
+    "corrupt": "Stored data contradict themselves",
+    "error": "A fault of the program",
+}
 RETRY_AFTER_S = 5
+ANSWERED_ELSEWHERE = "RW-SERVER-017"
 _OUTSIDE = frozenset({"unavailable", "corrupt", "error"})
 """Kinds that speak of the server itself and not of the request."""
 
@@ -66,15 +79,41 @@ def headers_of(problem: RoadworthyError) -> dict[str, str]:
     status = status_of(problem)
     if status == 401:
         return {"WWW-Authenticate": 'Bearer realm="roadworthy"'}
+    if problem.code == ANSWERED_ELSEWHERE:
+        return {"Retry-After": "1"}
     if status == 503:
         return {"Retry-After": str(RETRY_AFTER_S)}
     return {}
 
 
+class _ProblemJson(Json):
+    """A problem, as RFC 9457 has it."""
+
+    media_type = PROBLEM_TYPE
+
+
 def problem_json(problem: RoadworthyError) -> Json:
     """The error as every machine-readable answer shows it."""
-    kept = problem.as_json()
-    return Json(told(problem, kept), status_of(problem), headers_of(problem))
+    return _ProblemJson(_problem(problem), status_of(problem), headers_of(problem))
+
+
+def problem_text(problem: RoadworthyError) -> str:
+    """The body of the same answer."""
+    return json.dumps(_problem(problem), ensure_ascii=False, allow_nan=False)
+
+
+def _problem(problem: RoadworthyError) -> dict[str, object]:
+    """RFC 9457, with what every door says of an error beside it, and once more below ``error``."""
+    kept = told(problem, problem.as_json())
+    error = dict(kept["error"])  # type: ignore[call-overload]
+    return {
+        "type": f"urn:roadworthy:problem:{problem.code}",
+        "title": TITLES.get(problem.kind, TITLES["error"]),
+        "status": status_of(problem),
+        "detail": error.pop("message"),
+        **error,
+        **kept,
+    }
 
 
 def told(problem: RoadworthyError, shown: T) -> T:

@@ -21,11 +21,12 @@ from roadworthy.server.session import FORM_FIELD, Cookies, Visitor, visitor
 from roadworthy.server.sources import seen
 
 _NAVIGATION = (
-    ("Portfolio", "/portfolio", "gate.read"),
-    ("Ideas", "/ideas", "idea.read"),
-    ("Inbox", "/inbox", "review.read"),
-    ("Cases", "/cases", "case.read"),
+    ("Portfolio", "/portfolio", "gate.read", "p"),
+    ("Ideas", "/ideas", "idea.read", "d"),
+    ("Inbox", "/inbox", "review.read", "i"),
+    ("Cases", "/cases", "case.read", "c"),
 )
+"""Label, address, the right it takes, and the key after `g`."""
 
 
 class Renderer:
@@ -87,8 +88,8 @@ class Renderer:
         if principal is None:
             return []
         entries = [
-            {"label": label, "href": href, "waiting": 0}
-            for label, href, verb in _NAVIGATION
+            {"label": label, "href": href, "waiting": 0, "key": key}
+            for label, href, verb, key in _NAVIGATION
             if allows(principal, verb, use_case=principal.use_case)
         ]
         for entry in entries:

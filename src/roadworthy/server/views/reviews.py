@@ -6,19 +6,22 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from roadworthy.casework.inbox import is_claimed
 from roadworthy.casework.review import ALLOWED, Review, ReviewKind, ReviewState
 from roadworthy.errors import NotFound, Problem, RoadworthyError
 from roadworthy.operate.explain import explain
+from roadworthy.operate.reviews.holding import choices_first, hidden_from
 from roadworthy.operate.spotchecks.asking import AS_SENT
 from roadworthy.operate.stewarding import DIFFERENT, SAME
 from roadworthy.ports import Transaction
-from roadworthy.principal import Kind, Principal, Role, allows, require
+from roadworthy.principal import Kind, Principal, allows, require
 from roadworthy.server.asking import Ask
 from roadworthy.server.problems import told
 from roadworthy.server.views.cases import decision
 from roadworthy.server.views.shared import plain, rows_limit, visible_use_cases
 
 HIDDEN = "not shown to your role"
+FIRST = "What would you answer? The proposal is shown afterwards."
 _UNSEEN = {"answer": "", "confidence": None, "reason": ""}
 
 
@@ -34,7 +37,6 @@ def inbox(ask: Ask) -> dict[str, Any]:
             "filters": {"use_case": ask.use_case},
             "use_cases": list(visible_use_cases(ask, tx, "review.read")),
             "open": store.reviews.count_open(tx, ask.use_case),
-            "decided": _just_decided(ask, tx),
             "reviews": [_row(ask, tx, review, now) for review in page.rows],
             "after": page.after,
         }
@@ -65,11 +67,18 @@ def review(ask: Ask) -> dict[str, Any]:
     why_not = why_not_decide(ask.principal, found)
     unanswered = found.kind is ReviewKind.SPOT_CHECK and found.state is ReviewState.OPEN
     # Where a workflow concludes no label, there is nothing to say but whether what was sent was right.
-    if blind := unanswered and not (question and AS_SENT in question["choices"]):
+    blind = unanswered and not (question and AS_SENT in question["choices"])
+    with store.read() as tx:
+        hidden = hidden_from(ask.deployment, tx, found, ask.principal.id)
+    if hidden:
+        question = {"question": FIRST, "choices": list(choices_first(ask.deployment, found))}
+        proposed = None
+    if blind or hidden:
         told = {**told, "case": {**told["case"], **_UNSEEN}, "steps": [], "effects": []}
     return plain(  # type: ignore[no-any-return]
         {
-            "blind": blind,
+            "blind": blind or hidden,
+            "answer_first": hidden,
             "review": review_json(found, now=ask.deployment.now()),
             "you_may_decide": not why_not,
             "you_may_escalate": not why_not_escalate(ask.principal, found),
@@ -105,6 +114,17 @@ def review_json(found: Review, *, now: datetime) -> dict[str, Any]:
         "decided_by": found.decided_by,
         "decided_at": found.decided_at.isoformat() if found.decided_at else None,
         "reason": found.reason,
+        "queue": found.queue,
+        "skill": found.skill,
+        "rank": found.rank,
+        "step": found.step,
+        "assignee": found.assignee,
+        "claimed_by": found.claimed_by if is_claimed(found, now) else "",
+        "claimed_until": found.claimed_until.isoformat()
+        if found.claimed_until and is_claimed(found, now)
+        else None,
+        "leaves_at": found.leaves_at.isoformat() if found.leaves_at else None,
+        "version": found.version,
     }
 
 
@@ -112,7 +132,7 @@ def why_not_decide(principal: Principal, found: Review) -> str:
     """Empty if this principal may answer; mirrors what ``operate.decide_review`` will say."""
     if why_not := why_not_escalate(principal, found):
         return why_not
-    if found.role and found.role in set(Role) and found.role not in principal.roles:
+    if found.role and found.role not in principal.roles:
         return f"it waits for the role {found.role.replace('_', ' ')}; you may escalate it"
     return ""
 
@@ -139,16 +159,6 @@ def _row(ask: Ask, tx: Transaction, found: Review, now: datetime) -> dict[str, A
         "tool": effect.tool if effect else "",
         "yours": not why_not_decide(ask.principal, found),
     }
-
-
-def _just_decided(ask: Ask, tx: Transaction) -> dict[str, Any] | None:
-    """What became of the review that was answered a moment ago."""
-    wanted = ask.query.get("decided", "")
-    found = ask.deployment.store.reviews.get(tx, wanted) if wanted else None
-    if found is None or not allows(ask.principal, "review.read", use_case=found.use_case):
-        return None
-    case = ask.deployment.store.cases.get(tx, found.case)
-    return {**review_json(found, now=ask.deployment.now()), "key": case.key if case else ""}
 
 
 def _question(ask: Ask, tx: Transaction, found: Review) -> dict[str, Any] | None:

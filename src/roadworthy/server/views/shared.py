@@ -10,6 +10,7 @@ from typing import Any
 
 from roadworthy.casework.case import State
 from roadworthy.errors import InputProblem, NotFound, Problem
+from roadworthy.operate.slips import in_force
 from roadworthy.operate.stopping import obedience
 from roadworthy.ports import Transaction
 from roadworthy.principal import Approval, Kind, Principal, Stop, allows, require
@@ -102,7 +103,7 @@ def active_stops(ask: Ask, tx: Transaction, *, use_case: str = "") -> list[dict[
     and models, which carry no use case). ``workers``: those that obeyed it, and those alive that did not yet.
     """
     shown = []
-    for stop in ask.deployment.store.switches.active(tx):
+    for stop in in_force(ask.deployment, tx):
         kind, _, name = stop.scope.partition(":")
         if use_case and kind == "use_case" and name != use_case:
             continue

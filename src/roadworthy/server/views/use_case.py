@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from roadworthy.charter import Charter
 from roadworthy.errors import InputProblem, Problem
 from roadworthy.evaluation import Evaluation
-from roadworthy.gate import as_json
+from roadworthy.gate import Waiver, as_json
 from roadworthy.operate.outcomes import canary_watch
 from roadworthy.operate.spotchecks.status import spot_check_status
 from roadworthy.operate.spotchecks.telling import status_json
@@ -42,15 +43,15 @@ def use_case(ask: Ask) -> dict[str, Any]:
     store = ask.deployment.store
     with store.read() as tx:
         rollout = rollout_of(ask, tx, name)
-        release = _chosen(ask, rollout)
+        release = chosen(ask, rollout)
         page = {
             "name": name,
             "road": road(rollout),
             "release": release_json(release),
             "releases": _releases(ask, tx, rollout),
-            "certificates": _certificates(ask, tx, release),
+            "certificates": certificates_of(ask, tx, release),
             "suites": _suites(ask, tx, release),
-            "waivers": _waivers(ask, tx, name),
+            "waivers": waivers_of(ask, tx, name),
             "cases": case_counts(ask, tx, name),
             "open_reviews": store.reviews.count_open(tx, name),
             "stops": active_stops(ask, tx, use_case=name),
@@ -68,7 +69,7 @@ def gate_verdict(ask: Ask) -> dict[str, Any]:
     name = ask.path["name"]
     require(ask.principal, "gate.read", use_case=name)
     with ask.deployment.store.read() as tx:
-        release = _chosen(ask, rollout_of(ask, tx, name))
+        release = chosen(ask, rollout_of(ask, tx, name))
     return plain(verdict_on(ask, name, release, _stage(ask, release)))  # type: ignore[no-any-return]
 
 
@@ -91,7 +92,8 @@ def verdict_on(ask: Ask, name: str, release: Release, stage: Stage) -> dict[str,
     }
 
 
-def _chosen(ask: Ask, rollout: Rollout) -> Release:
+def chosen(ask: Ask, rollout: Rollout) -> Release:
+    """The release that the query names, else the newest that has not ended. Errors: RW-RELEASE-002."""
     wanted = ask.query.get("release", "")
     if wanted:
         return rollout.named(wanted)
@@ -124,7 +126,8 @@ def _releases(ask: Ask, tx: Transaction, rollout: Rollout) -> list[dict[str, Any
     ]
 
 
-def _certificates(ask: Ask, tx: Transaction, release: Release) -> list[dict[str, Any]]:
+def certificates_of(ask: Ask, tx: Transaction, release: Release) -> list[dict[str, Any]]:
+    """The certificates of a release, each with why it does not hold."""
     now = ask.deployment.now()
     found = ask.deployment.store.evidence.certificates(tx, release.use_case, release=release.digest)
     return [
@@ -169,21 +172,24 @@ def _suites(ask: Ask, tx: Transaction, release: Release) -> list[dict[str, Any]]
     return [newest[name] for name in sorted(newest)]
 
 
-def _waivers(ask: Ask, tx: Transaction, name: str) -> list[dict[str, Any]]:
+def waivers_of(ask: Ask, tx: Transaction, name: str) -> list[dict[str, Any]]:
+    """The waivers of a use case."""
     now = ask.deployment.now()
-    return [
-        {
-            "requirement": waiver.requirement,
-            "subject": waiver.subject,
-            "reason": waiver.reason,
-            "asked_by": waiver.asked_by,
-            "granted_by": waiver.granted_by,
-            "demo": waiver.demo,
-            "expires_at": waiver.expires_at.isoformat(),
-            "holds": waiver.holds(now),
-        }
-        for waiver in ask.deployment.store.evidence.waivers(tx, name)
-    ]
+    return [waiver_json(waiver, now=now) for waiver in ask.deployment.store.evidence.waivers(tx, name)]
+
+
+def waiver_json(waiver: Waiver, *, now: datetime) -> dict[str, Any]:
+    """A waiver as every door lists it."""
+    return {
+        "requirement": waiver.requirement,
+        "subject": waiver.subject,
+        "reason": waiver.reason,
+        "asked_by": waiver.asked_by,
+        "granted_by": waiver.granted_by,
+        "demo": waiver.demo,
+        "expires_at": waiver.expires_at.isoformat(),
+        "holds": waiver.holds(now),
+    }
 
 
 def _promise(charter: Charter) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""What the API answers: the shapes that its document describes and its client names."""
