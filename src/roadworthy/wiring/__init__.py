@@ -3,6 +3,7 @@
 from roadworthy.wiring.assembly import refuse_own_state
 from roadworthy.wiring.function import function_of
 from roadworthy.wiring.installation import (
+    beside_the_database,
     example_folder,
     folder_files,
     open_deployment,
@@ -18,6 +19,7 @@ __all__ = [
     "Workspace",
     "acting_name",
     "acting_on",
+    "beside_the_database",
     "demo_workspace",
     "documents_in",
     "example_folder",

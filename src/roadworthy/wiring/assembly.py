@@ -14,12 +14,15 @@ from roadworthy.charter import Charter
 from roadworthy.errors import InputProblem, Problem
 from roadworthy.operate.knowledge.keeping import bring_up_to_date
 from roadworthy.operate.knowledge.retrieving import IndexRetriever
+from roadworthy.operate.policies.tests import read_tests
 from roadworthy.ports import LoadedRelease, Store, TaskModel, Vault
 from roadworthy.quantities import Digest, digest_of
 from roadworthy.wiring.knowledge import Shelves, forgotten
 from roadworthy.wiring.language import chat_task, prompted_model
 from roadworthy.wiring.place import Workspace
+from roadworthy.wiring.registries import registries
 from roadworthy.wiring.tables import location_of, read_contract, source_reader
+from roadworthy.wiring.tools import Toolmaker
 
 if TYPE_CHECKING:
     import sqlalchemy
@@ -40,6 +43,7 @@ class Assembly:
         self._models = models
         self._shelves = Shelves(place, vault.pseudonym, forgotten(store, vault), source_reader(place))
         self._today = today
+        self._tools = Toolmaker(place, store)
         self._trained: tuple[Digest, TaskModel, bytes] | None = None
 
     def train(
@@ -57,7 +61,6 @@ class Assembly:
     def assemble(self, digest: str, charter: Charter, workflow: Workflow, folder: Path) -> LoadedRelease:
         """A release with everything that its charter names, ready to run."""
         from roadworthy.adapters.cedar import CedarPolicies
-        from roadworthy.adapters.sqltools import build
         from roadworthy.adapters.templates import TemplateWriter
 
         refuse_own_state(charter, self._place)
@@ -67,13 +70,18 @@ class Assembly:
             path.name: path.read_text(encoding="utf-8")
             for path in sorted((folder / "policies").glob("*.cedar"))
         }
+        tests = {
+            f"policies/tests/{path.name}": path.read_bytes()
+            for path in sorted((folder / "policies" / "tests").glob("*.y*ml"))
+        }
         replies = folder / "replies.json"
         read = source_reader(self._place)
         return LoadedRelease(
             digest=digest,  # type: ignore[arg-type]
             charter=charter,
             workflow=workflow,
-            policies=CedarPolicies(policies),
+            policies=CedarPolicies(policies, charter.tools, region=charter.region),
+            policy_tests=read_tests(charter, tests),
             models=self._task_models(charter, folder),
             chats={
                 task: chat_task(charter, task, _prompts(folder), self._place)
@@ -85,10 +93,8 @@ class Assembly:
             writer=TemplateWriter(
                 json.loads(replies.read_text(encoding="utf-8")) if replies.exists() else {}
             ),
-            tools={
-                name: build(name, tool, charter.data[tool.source].url if tool.source else "", data)
-                for name, tool in charter.tools.items()
-            },
+            tools=self._tools.connectors(digest, charter, workflow.handler.__module__, folder, data),
+            registries=registries(charter, data),
             sources={name: read(source.url, data) for name, source in charter.data.items()},
             contracts={
                 name: read_contract(folder / source.contract, shown=source.contract)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -14,8 +15,9 @@ from roadworthy.operate.archives import signed_archive
 from roadworthy.operate.clearance import Clearance
 from roadworthy.operate.deployment import Deployment, Prices
 from roadworthy.operate.stopping import read_stopped
-from roadworthy.ports import Loader, Transaction
-from roadworthy.quantities import Cost
+from roadworthy.ports import Clock, Loader, Transaction
+from roadworthy.ports.slips import Slips
+from roadworthy.quantities import Cost, Id, new_id
 from roadworthy.release import Archive
 from roadworthy.wiring.assembly import Assembly
 from roadworthy.wiring.place import Workspace
@@ -40,6 +42,7 @@ def open_deployment(place: Workspace, *, workers: int = 2, lease_ttl_s: float = 
     from roadworthy.adapters.files import (
         FileIdeas,
         FileModels,
+        FileSlips,
         SystemClock,
         SystemEntropy,
         make_private_folder,
@@ -47,7 +50,7 @@ def open_deployment(place: Workspace, *, workers: int = 2, lease_ttl_s: float = 
     from roadworthy.adapters.folders import FolderLoader
     from roadworthy.adapters.sql import SqlStore, SqlVault, is_current, open_engine, upgrade
 
-    for folder in (place.home, place.data, place.keys, place.models, place.releases):
+    for folder in (place.home, place.data, place.keys, place.models, place.releases, place.stops):
         make_private_folder(folder)
     clock, entropy = SystemClock(), SystemEntropy()
     engine = open_engine(place.database_url)
@@ -56,6 +59,7 @@ def open_deployment(place: Workspace, *, workers: int = 2, lease_ttl_s: float = 
         DbosEngine.migrate(engine)
     kek, ledger_key = _keys(place, engine)
     store = SqlStore(engine)
+    slips = FileSlips(place.stops)
     vault = SqlVault(kek, clock, entropy)
     models = FileModels(place.models)
     assembly = Assembly(place, models, store=store, vault=vault, today=lambda: clock.now().date())
@@ -74,13 +78,22 @@ def open_deployment(place: Workspace, *, workers: int = 2, lease_ttl_s: float = 
         passwords=Argon2Passwords(),
         clock=clock,
         entropy=entropy,
-        clearance=Clearance(lambda: read_stopped(store), clock),
+        clearance=Clearance(lambda: read_stopped(store, slips), clock),
+        slips=slips,
         requirements=requirements(),
         prices=_PRICES,
         ledger_key=ledger_key,
         ledger_origin=LEDGER_ORIGIN,
         instruments=lambda: instruments(place),
     )
+
+
+def beside_the_database(place: Workspace) -> tuple[Slips, Clock, Callable[[], Id]]:
+    """What a stop takes where the database cannot be opened: its slips, the time, and new ids."""
+    from roadworthy.adapters.files import FileSlips, SystemClock, SystemEntropy
+
+    clock, entropy = SystemClock(), SystemEntropy()
+    return FileSlips(place.stops), clock, lambda: new_id(clock.now(), entropy.bytes(10))
 
 
 def sandbox_loader(place: Workspace, deployment: Deployment, folder: Path, use_case: str) -> Loader:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from roadworthy.errors import NotFound, RoadworthyError
 from roadworthy.knowledge import INTERNAL, Access, Document, Reader
 from roadworthy.policy import Marking
-from roadworthy.policy.request import ANY
+from roadworthy.policy.marking import ANY
 from roadworthy.quantities import digest_of
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ import getpass
 import os
 import re
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from roadworthy.errors import InputProblem, Problem
 
 _DATABASE = "roadworthy.sqlite"
 _KNOWLEDGE = "knowledge.sqlite"
+_LONGEST_SECRET = 16_384
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -60,6 +62,11 @@ class Workspace:
         return self.home / "releases"
 
     @property
+    def stops(self) -> Path:
+        """Stops that the database could not take."""
+        return self.home / "stops"
+
+    @property
     def cache(self) -> Path:
         """What costs work to lose and nothing else."""
         return self.home / "cache"
@@ -85,6 +92,7 @@ class Workspace:
             self.models,
             self.ideas,
             self.releases,
+            self.stops,
             self.cache,
             self.session,
             *database,
@@ -137,6 +145,36 @@ def secret(name: str) -> str:
     return os.environ[name] if name else ""
 
 
+def credential(reference: str, *, home: Path) -> str:
+    """The secret that a charter names as ``env:NAME`` or ``file:PATH``, read now; paths begin at ``home``.
+
+    Errors: ``InputProblem`` RW-TOOL-007 for one that is not there, or that no header could carry; never its value.
+    """
+    kind, _, name = reference.partition(":")
+    if kind == "env":
+        value = os.environ.get(name, "")
+    else:
+        try:
+            value = (home / name).read_text(encoding="utf-8")[: _LONGEST_SECRET + 1]
+        except (OSError, UnicodeError, ValueError):
+            value = ""
+    value = value.rstrip("\r\n")
+    if not value or len(value) > _LONGEST_SECRET or not value.isprintable():
+        raise InputProblem(
+            "RW-TOOL-007",
+            Problem(
+                f"`{reference}` holds no secret", hint="set it where workers run: one line of plain text"
+            ),
+        )
+    return value
+
+
+def plain_environment() -> dict[str, str]:
+    """What a program that tools start may know of this environment: where programs and its home are, no more."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TZ") if os.environ.get(name)}
+    return {"PATH": os.defpath, "PYTHONDONTWRITEBYTECODE": "1", **kept}
+
+
 def resolved(address: str) -> str:
     """An address with the variables of the environment that it names: secrets by reference.
 
@@ -151,6 +189,11 @@ def resolved(address: str) -> str:
             hint="set it where this runs, or write the address without it",
         )
     return _VARIABLE.sub(lambda found: os.environ[found[1]], address)
+
+
+def environment(*, but: Mapping[str, str]) -> dict[str, str]:
+    """The whole environment of this process, ``but`` with these words: what a process of ours starts with."""
+    return {**os.environ, **but}
 
 
 def log_form() -> str:

@@ -1,4 +1,4 @@
-"""Who is told of alerts: read from ``alerts.yaml`` in the workspace, with secrets by the names of variables.
+"""Who is told of alerts, and whether people are written to about reviews: read from ``alerts.yaml`` in the workspace, with secrets by the names of variables.
 
 ::
 
@@ -7,23 +7,31 @@
       - {name: oncall, kind: alertmanager, url: "http://127.0.0.1:9093"}
       - {name: mail, kind: smtp, url: "smtps://mailer:${MAIL_PASSWORD}@mail.example:465",
          from: roadworthy@example.com, to: [oncall@example.com]}
+    reviews: {by: mail, every: 4h, address: "https://roadworthy.example"}
+
+``reviews`` is left out where nobody is written to about reviews; ``by`` names the ``smtp`` receiver whose server
+takes those mails.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 import yaml
 
-from roadworthy.alerting.messages import secret_of
+from roadworthy.charter import seconds
 from roadworthy.errors import InputProblem, Problem
 from roadworthy.ports.address import is_near
+from roadworthy.ports.inbox import Mailer
 from roadworthy.ports.posting import Post
 from roadworthy.ports.watching import Channel
+from roadworthy.webhooks import secret_of
 from roadworthy.wiring.place import Workspace, resolved
 
 FILE: Final = "alerts.yaml"
@@ -33,8 +41,18 @@ _KINDS: Final = {
     "alertmanager": {"url"},
     "smtp": {"url", "from", "to"},
 }
+_EVERY = re.compile(r"[1-9][0-9]{0,3}[mhd]")
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,40}")
 _MAIL = {"smtp": ("none", 25), "smtp+starttls": ("starttls", 587), "smtps": ("implicit", 465)}
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewMail:
+    """How people are written to about reviews that wait for them."""
+
+    mailer: Mailer
+    every: timedelta
+    address: str
 
 
 def receivers(place: Workspace) -> tuple[Channel, ...]:
@@ -42,10 +60,22 @@ def receivers(place: Workspace) -> tuple[Channel, ...]:
 
     Errors: ``InputProblem`` RW-ALERT-002 with all that is wrong in it, never a secret.
     """
+    return _configured(place)[0]
+
+
+def review_mail(place: Workspace) -> ReviewMail | None:
+    """Whether and how people are written to about reviews; None where the file does not say so.
+
+    Errors: as ``receivers``.
+    """
+    return _configured(place)[1]
+
+
+def _configured(place: Workspace) -> tuple[tuple[Channel, ...], ReviewMail | None]:
     file = place.home / FILE
     try:
         if not file.exists():
-            return ()
+            return (), None
         raw = file.read_bytes()[: MOST_BYTES + 1]
     except OSError as problem:
         raise InputProblem(
@@ -54,15 +84,20 @@ def receivers(place: Workspace) -> tuple[Channel, ...]:
     return _parsed(raw, file)
 
 
-def _parsed(raw: bytes, file: Path) -> tuple[Channel, ...]:
+def _parsed(raw: bytes, file: Path) -> tuple[tuple[Channel, ...], ReviewMail | None]:
     try:
         told = yaml.safe_load(raw) if len(raw) <= MOST_BYTES else None
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError):
         told = None
-    entries = told.get("receivers") if isinstance(told, dict) and set(told) == {"receivers"} else None
+    known = isinstance(told, dict) and {"receivers"} <= set(told) <= {"receivers", "reviews"}
+    entries = told["receivers"] if isinstance(told, dict) and known else None
     if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
         raise InputProblem(
-            "RW-ALERT-002", Problem("expected a list of receivers under `receivers`", place=str(file))
+            "RW-ALERT-002",
+            Problem(
+                "expected a list of receivers under `receivers`, and at most `reviews` beside it",
+                place=str(file),
+            ),
         )
     from roadworthy.adapters.posting import HttpPost
 
@@ -84,9 +119,34 @@ def _parsed(raw: bytes, file: Path) -> tuple[Channel, ...]:
         if channel.name in made:
             problems.append(Problem(f"a second receiver is called `{channel.name}`", place=where))
         made[channel.name] = channel
+    about_reviews = None
+    try:
+        about_reviews = _review_mail(told["reviews"], made) if told and "reviews" in told else None
+    except ValueError as fault:
+        problems.append(Problem(str(fault), place=f"{file.name}: reviews"))
     if problems:
         raise InputProblem("RW-ALERT-002", problems)
-    return tuple(made.values())
+    return tuple(made.values()), about_reviews
+
+
+def _review_mail(entry: object, made: Mapping[str, Channel]) -> ReviewMail:
+    """Errors: ``ValueError`` with a sentence."""
+    from roadworthy.adapters.smtp import Mail
+
+    if not isinstance(entry, dict) or set(entry) != {"by", "every", "address"}:
+        raise ValueError("expected exactly address, by, every")
+    mailer = made.get(str(entry["by"]))
+    if not isinstance(mailer, Mail):
+        raise ValueError("expected the name of an `smtp` receiver as `by`")
+    every, address = str(entry["every"]), entry["address"]
+    if not _EVERY.fullmatch(every):
+        raise ValueError("expected how often at most as `every`, such as `4h` or `1d`")
+    if not isinstance(address, str):
+        raise ValueError("expected where browsers reach this installation as `address`")
+    parts = urlsplit(_checked(address))
+    if parts.query or parts.fragment or parts.username:
+        raise ValueError("expected an address such as `https://roadworthy.example`")
+    return ReviewMail(mailer, timedelta(seconds=seconds(every)), address)
 
 
 def _channel(entry: Mapping[Any, Any], post: Post) -> Channel:

@@ -13,11 +13,11 @@ from roadworthy.errors import InputProblem, Problem
 from roadworthy.wiring.place import log_form, open_telemetry
 
 if TYPE_CHECKING:
+    from roadworthy.operate.watching.feed import Step
     from roadworthy.operate.work import Duty
     from roadworthy.wiring.place import Workspace
 
-EXPORT_EVERY_S: Final = 5.0
-COUNT_EVERY_S: Final = 5.0
+FOLLOW_EVERY_S: Final = 5.0
 ALERT_EVERY_S: Final = 15.0
 _TRACES: Final = "v1/traces"
 
@@ -90,23 +90,47 @@ def begin_logs() -> None:
 
 
 def watching_duties(place: Workspace) -> tuple[Duty, ...]:
-    """What a worker does for those who watch: it counts, raises alerts, and sends traces where an endpoint is named.
+    """What a worker does for those who watch: it counts, looks for drift and burning budgets, raises alerts, and
+    sends traces where an endpoint is named. The ledger is read once for all of them.
 
     Errors: ``InputProblem`` RW-ALERT-002, RW-TELEMETRY-003, and RW-TELEMETRY-004 without the extra ``otel``.
     """
+    from roadworthy.measure.watching.duty import Watchers
+    from roadworthy.measure.watching.sources import EVERY_S, measure_sources
     from roadworthy.operate.watching.alarms import Alarms
-    from roadworthy.operate.watching.counting import count_round
-    from roadworthy.operate.watching.exporting import Export
+    from roadworthy.operate.watching.counting import count_step
+    from roadworthy.operate.watching.feed import Follow
     from roadworthy.operate.work import Duty
+    from roadworthy.wiring.costs import cost_books
     from roadworthy.wiring.receivers import receivers
 
-    always = (
-        Duty("figures", COUNT_EVERY_S, count_round),
-        Duty("alerts", ALERT_EVERY_S, Alarms(receivers(place))),
-    )
+    watchers = Watchers(cost_books())
     settings = trace_settings(open_telemetry())
-    if settings is None:
-        return always
+    sent = () if settings is None else (_exported(settings),)
+    return (
+        Duty("feed", FOLLOW_EVERY_S, Follow((count_step, watchers.step, *sent), edges=bool(sent))),
+        Duty("sources", EVERY_S, measure_sources),
+        Duty("alerts", ALERT_EVERY_S, Alarms(receivers(place), (watchers,))),
+        *_reminding(place),
+    )
+
+
+def _reminding(place: Workspace) -> tuple[Duty, ...]:
+    """Mails about reviews, where `alerts.yaml` says so."""
+    from roadworthy.operate.reviews.reminding import LOOK_EVERY_S, Reminders
+    from roadworthy.operate.work import Duty
+    from roadworthy.wiring.receivers import review_mail
+
+    said = review_mail(place)
+    if said is None:
+        return ()
+    written = Reminders(said.mailer, every=said.every, address=said.address)
+    return (Duty("review mail", LOOK_EVERY_S, written),)
+
+
+def _exported(settings: TraceSettings) -> Step:
+    from roadworthy.operate.watching.exporting import Export
+
     if find_spec("opentelemetry") is None or find_spec("google") is None:
         raise InputProblem(
             "RW-TELEMETRY-004",
@@ -127,7 +151,7 @@ def watching_duties(place: Workspace) -> tuple[Duty, ...]:
         compress=settings.compress,
         version=metadata.version("roadworthy"),
     )
-    return (*always, Duty("traces", EXPORT_EVERY_S, Export(exporter, share=settings.share)))
+    return Export(exporter, share=settings.share).step
 
 
 def _share(told: Mapping[str, str], problems: list[Problem]) -> float:

@@ -151,3 +151,22 @@ def _where(fault: BaseException, folder: Path) -> Problem:
 def _inside(file: str, folder: Path) -> str:
     path = Path(file)
     return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
+
+
+def import_beside(workflow_module: str, name: str) -> ModuleType:
+    """Another module of the release whose workflow was imported as ``workflow_module``: its tools.
+
+    Errors: ``InputProblem`` RW-LOADER-011 where that release has no such module, or it cannot be imported.
+    """
+    package = workflow_module.partition(".")[0]
+    source = _finder.sources.get(package)
+    if source is None:
+        raise InputProblem(
+            "RW-LOADER-011",
+            Problem(f"there is no `{name}.py`, because this release has no code", place=f"{name}.py"),
+        )
+    with _lock:
+        try:
+            return importlib.import_module(f"{package}.{name}")
+        except (Exception, SystemExit) as fault:  # noqa: BLE001 - a builder's code may raise anything
+            raise InputProblem("RW-LOADER-011", _where(fault, source.folder)) from None

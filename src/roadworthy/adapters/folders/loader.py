@@ -157,9 +157,11 @@ def _require_digest(digest: str) -> str:
 
 
 def elsewhere(use_case: str) -> Workflow:
-    """The workflow of a use case that brings its own program, which calls its models through the gateway.
+    """The workflow of a use case that brings its own program, which calls models through the gateway and tools
+    through `roadworthy mcp`.
 
-    It takes no cases: one that is handed in goes to people, with RW-LOADER-010.
+    A case that is handed in waits for that program where the charter declares tools; else it goes to people, with
+    RW-LOADER-010.
     """
 
     async def hand_over(_case: object, _run: object) -> Decision:
@@ -171,7 +173,7 @@ def elsewhere(use_case: str) -> Workflow:
             ),
         )
 
-    return Workflow(use_case, hand_over)
+    return Workflow(use_case, hand_over, elsewhere=True)
 
 
 def the_workflow(module: ModuleType, use_case: str) -> Workflow:

@@ -16,7 +16,7 @@ from roadworthy.knowledge.draft import Draft, quoted
 from roadworthy.knowledge.head import Head
 from roadworthy.ports.knowledge import Decoded, Decoder, DocumentReader
 
-_FAULTS = (ValueError, LookupError, TypeError, AttributeError, RecursionError, AssertionError)
+FAULTS = (ValueError, LookupError, TypeError, AttributeError, RecursionError, AssertionError)
 """What the standard library's parser raises for malformed messages."""
 _MOST_ATTACHMENTS = 20
 _MOST_PARTS = 1000
@@ -34,7 +34,7 @@ _LOOKED_AT = frozenset(
 )
 
 
-def _bounded() -> email.policy.EmailPolicy:
+def bounded() -> email.policy.EmailPolicy:
     """Header fields are parsed in quadratic time: those that are looked at are bounded, the others are cut."""
     work = [0]
 
@@ -70,10 +70,10 @@ class MailReader:
             # Each part needs a line of its own: what has more is no letter, and parts in parts are parsed recursively.
             if data.count(b"\n--") > _MOST_PARTS * 20 or data.lower().count(b"multipart/") > 100:
                 return (Finding("broken", name, "holds more parts than a message has"),)
-            message = email.message_from_bytes(data, policy=_bounded())
+            message = email.message_from_bytes(data, policy=bounded())
             assert isinstance(message, EmailMessage)
             return self._draft(name, message)
-        except _FAULTS as fault:
+        except FAULTS as fault:
             return (Finding("broken", name, f"cannot be read as an e-mail message: {quoted(str(fault))}"),)
 
     def _draft(self, name: str, message: EmailMessage) -> Draft | tuple[Finding, ...]:
@@ -167,14 +167,14 @@ def _attachments(name: str, message: EmailMessage) -> Iterator[Finding]:
 def _header(message: EmailMessage, field: str) -> str:
     try:
         return " ".join(str(message.get(field, "")).split())[:300]
-    except _FAULTS:
+    except FAULTS:
         return ""
 
 
 def _sent(message: EmailMessage) -> date | None:
     try:
         found = getattr(message.get("date"), "datetime", None)
-    except _FAULTS:
+    except FAULTS:
         return None
     return found.date() if isinstance(found, datetime) else None
 

@@ -303,9 +303,7 @@ def _texts(parameter: Parameter, value: object) -> list[str] | None:
     for one in values:
         if isinstance(one, bool):
             texts.append("true" if one else "false")
-        elif isinstance(one, str | int) or (
-            isinstance(one, float) and math.isfinite(one)
-        ):
+        elif isinstance(one, str | int) or (isinstance(one, float) and math.isfinite(one)):
             texts.append(str(one))
         else:
             return None

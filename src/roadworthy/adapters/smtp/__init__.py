@@ -1,4 +1,4 @@
-"""Alerts by mail, through a server that takes them."""
+"""Mail through a server that takes it: alerts, and what effects send."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 
+from roadworthy.adapters.smtp.tool import MailTool, build
 from roadworthy.alerting import Alert
 from roadworthy.alerting.messages import mail
 from roadworthy.errors import Unavailable
 from roadworthy.ports.watching import Notice
+
+__all__ = ["Mail", "MailServer", "MailTool", "build"]
 
 TIMEOUT_S = 20.0
 
@@ -30,7 +33,7 @@ class MailServer:
 
 
 class Mail:
-    """The port ``Channel``. A mail that is sent again has the same id, by which readers know it."""
+    """The ports ``Channel`` and ``Mailer``. A mail that is sent again has the same id, by which readers know it."""
 
     refresh_s = 0.0
 
@@ -42,18 +45,29 @@ class Mail:
 
     def send(self, notice: Notice, alert: Alert, *, at: datetime) -> None:
         subject, text = mail(alert)
+        message = self._letter(", ".join(self._to), subject, text, notice.id, at)
+        # Mails about one alert are one conversation.
+        message["References"] = f"<{alert.id}@roadworthy.invalid>"
+        self._hand_in(message)
+
+    def post(self, *, to: str, subject: str, text: str, id_: str, at: datetime) -> None:
+        """The port ``Mailer``: a letter to one person."""
+        self._hand_in(self._letter(to, subject, text, id_, at))
+
+    def _letter(self, to: str, subject: str, text: str, id_: str, at: datetime) -> EmailMessage:
         message = EmailMessage()
         message["Subject"] = subject
         message["From"] = self._sender
-        message["To"] = ", ".join(self._to)
+        message["To"] = to
         message["Date"] = format_datetime(at)
-        message["Message-ID"] = f"<{notice.id}@roadworthy.invalid>"
+        message["Message-ID"] = f"<{id_}@roadworthy.invalid>"
         message["Auto-Submitted"] = "auto-generated"
-        # Mails about one alert are one conversation.
-        message["References"] = f"<{alert.id}@roadworthy.invalid>"
         message.set_content(text)
+        return message
+
+    def _hand_in(self, message: EmailMessage) -> None:
         try:
-            self._hand_in(message)
+            self._give(message)
         except (OSError, smtplib.SMTPException) as fault:
             # What a server answers may repeat addresses.
             raise Unavailable(
@@ -62,7 +76,7 @@ class Mail:
                 retry_is_safe=True,
             ) from None
 
-    def _hand_in(self, message: EmailMessage) -> None:
+    def _give(self, message: EmailMessage) -> None:
         server = self._server
         context = ssl.create_default_context()
         if server.tls == "implicit":

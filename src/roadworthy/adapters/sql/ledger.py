@@ -124,6 +124,11 @@ class SqlLedger:
             count: int = reading.execute(_WAITING).scalar_one()
         return count
 
+    def size(self) -> int:
+        with begin_read(self._engine) as reading:
+            state = reading.execute(_STATE).one_or_none()
+        return state.size if state else 0
+
 
 def _sequence(writing: sa.Connection, sign: Callable[[Checkpoint], str], origin: str, limit: int) -> int:
     taken = sorted((row.id, row.event) for row in writing.execute(_TAKE, {"most": limit}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,6 +23,8 @@ _ADD = (
 _GET = sa.select(_principal).where(_principal.c.id == sa.bindparam("id"))
 _PASSWORD_HASH = sa.select(_principal.c.password_hash).where(_principal.c.id == sa.bindparam("id"))
 _ALL = sa.select(_principal).order_by(_principal.c.id).limit(sa.bindparam("most", type_=sa.Integer))
+_EMAILS = sa.select(_principal.c.id, _principal.c.email).where(_principal.c.email.is_not(None))
+_SET_EMAIL = _principal.update().where(_principal.c.id == sa.bindparam("who")).execution_options(**COUNTED)
 _ADD_CREDENTIAL = sa.insert(_credential)
 _named = (_credential.c.kind == sa.bindparam("kind"), _credential.c.id == sa.bindparam("id"))
 _CREDENTIAL = sa.select(_credential).where(*_named)
@@ -61,6 +64,14 @@ class SqlPeople:
     def password_hash(self, tx: Transaction, principal: str) -> str:
         """Empty where the account has none, or does not exist."""
         return execute(tx, _PASSWORD_HASH, {"id": principal}).scalar() or ""
+
+    def emails(self, tx: Transaction) -> Mapping[str, str]:
+        """Addresses by account."""
+        return {row.id: row.email for row in execute(tx, _EMAILS)}
+
+    def set_email(self, tx: Transaction, principal: str, email: str) -> bool:
+        """False where there is no such account."""
+        return execute(tx, _SET_EMAIL, {"who": principal, "email": email or None}).rowcount == 1
 
     def all(self, tx: Transaction, *, limit: int = 500) -> tuple[Principal, ...]:
         """By id."""

@@ -85,6 +85,17 @@ def _values(review: Review) -> dict[str, Any]:
         "decided_at": review.decided_at,
         "reason": review.reason,
         "created_at": review.created_at,
+        "queue": review.queue,
+        "skill": review.skill,
+        "rank": review.rank,
+        "step": review.step,
+        "assignee": review.assignee,
+        "claimed_by": review.claimed_by,
+        "claimed_at": review.claimed_at,
+        "claimed_until": review.claimed_until,
+        "excluded": review.excluded,
+        "blind": int(review.blind),
+        "leaves_at": review.leaves_at,
     }
 
 
@@ -109,4 +120,15 @@ def read_review(row: sa.Row[Any]) -> Review:
         decided_at=row.decided_at,
         reason=row.reason,
         created_at=row.created_at,
+        queue=row.queue,
+        skill=row.skill,
+        rank=row.rank,
+        step=row.step,
+        assignee=row.assignee,
+        claimed_by=row.claimed_by,
+        claimed_at=row.claimed_at,
+        claimed_until=row.claimed_until,
+        excluded=row.excluded,
+        blind=bool(row.blind),
+        leaves_at=row.leaves_at,
     )

@@ -13,6 +13,7 @@ from roadworthy.adapters.sql.effects import SqlEffects
 from roadworthy.adapters.sql.engine import begin_read, begin_write
 from roadworthy.adapters.sql.evaluations import SqlEvaluations
 from roadworthy.adapters.sql.evidence import SqlEvidence
+from roadworthy.adapters.sql.inbox import SqlInbox
 from roadworthy.adapters.sql.ledger import SqlLedger
 from roadworthy.adapters.sql.lineage import SqlLineage
 from roadworthy.adapters.sql.metering import SqlMetering
@@ -23,6 +24,7 @@ from roadworthy.adapters.sql.replies import SqlReplies
 from roadworthy.adapters.sql.reviews import SqlReviews
 from roadworthy.adapters.sql.spotchecks import SqlSpotChecks
 from roadworthy.adapters.sql.switches import SqlSwitches
+from roadworthy.adapters.sql.toolstates import SqlToolStates
 from roadworthy.adapters.sql.transaction import SqlTransaction
 from roadworthy.ports import Store
 
@@ -39,6 +41,7 @@ class SqlStore(Store):
         self.cases = SqlCases()
         self.effects = SqlEffects()
         self.reviews = SqlReviews()
+        self.inbox = SqlInbox()
         self.releases = SqlReleases()
         self.evidence = SqlEvidence()
         self.people = SqlPeople()
@@ -51,6 +54,7 @@ class SqlStore(Store):
         self.lineage = SqlLineage()
         self.observed = SqlObservations()
         self.alerts = SqlAlerts()
+        self.tool_states = SqlToolStates()
 
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:

@@ -48,6 +48,11 @@ class TemplateWriter:
             if isinstance(texts, Mapping)
         }
 
+    @property
+    def approved(self) -> tuple[str, ...]:
+        """All templates as they stand in the release."""
+        return tuple(text for texts in self._replies.values() for text in texts.values())
+
     def write(self, task: str, facts: Mapping[str, object]) -> tuple[Mapping[str, object], Cost]:
         """The filled template as ``text``.
 

@@ -7,6 +7,7 @@ from roadworthy.adapters.sql.schema.casework import (
     case_record,
     effect,
     outcome,
+    pace,
     rating,
     reject,
     review,
@@ -29,6 +30,13 @@ from roadworthy.adapters.sql.schema.evidence import (
     release_file,
     waiver,
     watch,
+)
+from roadworthy.adapters.sql.schema.inbox import (
+    absence,
+    case_initiator,
+    review_look,
+    review_reminder,
+    reviewer_skill,
 )
 from roadworthy.adapters.sql.schema.ledger import (
     checkpoint,
@@ -55,11 +63,13 @@ from roadworthy.adapters.sql.schema.people import (
     stop,
 )
 from roadworthy.adapters.sql.schema.spotchecks import spot_answer, spot_check, spot_share
+from roadworthy.adapters.sql.schema.tools import tool_state
 from roadworthy.adapters.sql.schema.vault import key_check, payload, subject_key
 from roadworthy.adapters.sql.schema.watching import alert, feed, lineage, notice, tally
 from roadworthy.adapters.sql.schema.words import metadata
 
 __all__ = [
+    "absence",
     "acknowledgement",
     "alert",
     "approval",
@@ -67,6 +77,7 @@ __all__ = [
     "budget_lease",
     "budget_owner",
     "call_batch",
+    "case_initiator",
     "case_record",
     "certificate",
     "checkpoint",
@@ -92,6 +103,7 @@ __all__ = [
     "notice",
     "obeyed",
     "outcome",
+    "pace",
     "payload",
     "principal",
     "rating",
@@ -100,6 +112,9 @@ __all__ = [
     "release_file",
     "reply",
     "review",
+    "review_look",
+    "review_reminder",
+    "reviewer_skill",
     "spend",
     "spot_answer",
     "spot_check",
@@ -108,6 +123,7 @@ __all__ = [
     "stop",
     "subject_key",
     "tally",
+    "tool_state",
     "unattributed_charge",
     "waiver",
     "watch",

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from roadworthy.adapters.sql.columns import Moment, Number, Real, Score, Words
+from roadworthy.adapters.sql.columns import Json, Moment, Number, Real, Score, Words
 from roadworthy.adapters.sql.schema.words import has, key, may_have, table
+
+# Questions that are to find these indexes say the same words: SQLite compares them, it does not conclude.
+IN_LANE = sa.text("lane <> '' AND state NOT IN ('confirmed', 'refused', 'simulated', 'undone')")
+HELD = sa.text("held_since IS NOT NULL")
+DUE = sa.text("due_at IS NOT NULL")
 
 case_record = table(
     "case_record",
@@ -121,9 +126,38 @@ effect = table(
     has("response"),
     has("created_at", Moment),
     has("updated_at", Moment),
+    may_have("origins", Json),
+    may_have("marking", Json),
+    has("lane"),
+    has("held"),
+    may_have("held_since", Moment),
+    may_have("due_at", Moment),
+    may_have("sent_at", Moment),
+    has("lookups", Number),
+    has("undoes"),
+    has("passed", Number),
     sa.UniqueConstraint("key"),
     sa.Index(None, "case_id", "id"),
     sa.Index(None, "state", "id"),
+    # Few rows lie in these: what is confirmed has no lane to wait in and nothing due.
+    sa.Index("ix_effect_lane", "lane", "case_id", "id", sqlite_where=IN_LANE, postgresql_where=IN_LANE),
+    sa.Index(
+        "ix_effect_held", "use_case", "tool", "held_since", "id", sqlite_where=HELD, postgresql_where=HELD
+    ),
+    sa.Index("ix_effect_due", "due_at", "id", sqlite_where=DUE, postgresql_where=DUE),
+)
+
+pace = table(
+    "pace",
+    key("use_case"),
+    key("tool"),
+    has("full_at", Real),
+    has("failures", Number),
+    has("open_until", Real),
+    has("asked_until", Real),
+    has("trial_until", Real),
+    has("rests", Number),
+    has("wakes_at", Real),
 )
 
 spend = table("spend", key("use_case"), key("tool"), key("day"), has("minor", Number))
@@ -148,6 +182,17 @@ review = table(
     may_have("decided_at", Moment),
     has("reason"),
     has("created_at", Moment),
+    has("queue"),
+    has("skill"),
+    has("rank", Number),
+    has("step", Number),
+    has("assignee"),
+    has("claimed_by"),
+    may_have("claimed_at", Moment),
+    may_have("claimed_until", Moment),
+    has("excluded", Words),
+    has("blind", Number),
+    may_have("leaves_at", Moment),
     sa.Index(None, "case_id", "id"),
 )
 # The inbox reads open ones only, a few among all that were ever decided.
@@ -155,4 +200,12 @@ _OPEN = sa.text("state = 'open'")
 sa.Index("ix_review_open", review.c.id, sqlite_where=_OPEN, postgresql_where=_OPEN)
 sa.Index(
     "ix_review_open_use_case", review.c.use_case, review.c.id, sqlite_where=_OPEN, postgresql_where=_OPEN
+)
+sa.Index(
+    "ix_review_inbox",
+    review.c.rank,
+    review.c.due_at,
+    review.c.id,
+    sqlite_where=_OPEN,
+    postgresql_where=_OPEN,
 )

@@ -17,6 +17,7 @@ principal = table(
     has("disabled", sa.Boolean),
     has("use_case"),
     has("password_hash"),
+    may_have("email"),
 )
 
 credential = table(

@@ -1,0 +1,1 @@
+"""Cases that come in by themselves: by mail, by webhook, as files."""

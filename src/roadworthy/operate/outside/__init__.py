@@ -1,0 +1,1 @@
+"""Agents that run elsewhere: what they call stands under the same rules as what a workflow asks for."""
