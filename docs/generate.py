@@ -1,4 +1,4 @@
-"""Writes the reference pages that the program itself knows best: cli.md, charter.md and graders.md.
+"""Writes the reference pages that the program itself knows best: cli.md, charter.md, graders.md and api.md.
 
 ``python docs/generate.py`` writes them, ``--check`` only says whether they are up to date.
 """
@@ -16,6 +16,8 @@ import typer
 from roadworthy.charter import json_schema
 from roadworthy.cli.app import build
 from roadworthy.evaluation import KINDS
+from roadworthy.server.api import OPERATIONS
+from roadworthy.server.openapi import document
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
 NOTE = "<!-- Written by docs/generate.py; change the program, not this page. -->"
@@ -43,6 +45,12 @@ Unknown fields are errors, aliases are not read, and every problem is told at on
 `roadworthy charter lint FOLDER`. The JSON Schema for editors: `roadworthy charter lint --schema FOLDER`.
 
 Amounts are written `49.90 EUR`, durations `30s`, `30m`, `4h` or `90d`, shares as numbers from 0 to 1.
+"""
+
+
+API_INTRODUCTION = """
+All of it lies under `/api/v1`; [api.md](../api.md) says how it is asked. What comes back is described by the document that every
+installation serves at `/api/v1/openapi.json` (OpenAPI 3.1). What is needed stands in bold.
 """
 
 
@@ -149,6 +157,40 @@ def graders_page() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def api_page() -> str:
+    """Every operation of the API, by subject, with what it takes."""
+    described = document(OPERATIONS, title="Roadworthy")
+    lines = ["# API", "", NOTE, API_INTRODUCTION]
+    for tag in described["tags"]:
+        lines += [f"## {title(tag['name'])}", ""]
+        rows = [
+            (
+                f"`{method.upper()} {path.removeprefix('/api/v1')}`",
+                f"`{one['operationId']}`",
+                one["summary"],
+                taken(one),
+            )
+            for path, methods in described["paths"].items()
+            for method, one in methods.items()
+            if one["tags"] == [tag["name"]]
+        ]
+        lines += [*table(("request", "name", "what it does", "takes"), rows), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def taken(one: Mapping[str, Any]) -> str:
+    """Parameters of the query and fields of the body; those that are needed first, in bold."""
+    found = [(part["name"], part["required"]) for part in one["parameters"] if part["in"] == "query"]
+    if "requestBody" in one:
+        name = one["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        body = next(
+            each.body for each in OPERATIONS if each.body is not None and each.body.__name__ == name
+        )
+        found += [(field, part.is_required()) for field, part in body.model_fields.items()]
+    found.sort(key=lambda part: not part[1])
+    return ", ".join(f"**{name}**" if needed else name for name, needed in found)
+
+
 def order(schema: Mapping[str, Any], parts: Mapping[str, Any]) -> list[str]:
     met: list[str] = []
     waiting = [schema]
@@ -253,6 +295,7 @@ def main(arguments: Sequence[str]) -> int:
         REFERENCE / "cli.md": cli_page(),
         REFERENCE / "charter.md": charter_page(),
         REFERENCE / "graders.md": graders_page(),
+        REFERENCE / "api.md": api_page(),
     }
     stale = [
         path

@@ -76,7 +76,7 @@ def _plain(text: str) -> str:
 def documents(question: dict[str, object]) -> list[object]:
     """As a source would hand them over: text alone, no topic, no title, no type."""
     from roadworthy.knowledge import Access, Block, Document
-    from roadworthy.policy.request import NEUTRAL
+    from roadworthy.policy.marking import NEUTRAL
 
     return [
         Document(f"{place:02d}", "", (Block("paragraph", one["text"]),), Access(NEUTRAL))
@@ -154,7 +154,7 @@ def help_centre() -> tuple[int, int, int]:
     from roadworthy.example.repairs import read_article
     from roadworthy.knowledge import Access, Block, Document
     from roadworthy.knowledge.contradictions import contradictions
-    from roadworthy.policy.request import NEUTRAL
+    from roadworthy.policy.marking import NEUTRAL
 
     articles = []
     for path in sorted((Path(company.__file__).parent / "support" / "knowledge").glob("*.md")):

@@ -128,16 +128,30 @@ class Refused(RoadworthyError):
 
 
 class Unavailable(RoadworthyError):
-    """An outside thing failed. ``retry_is_safe`` is False where the request may have been carried out."""
+    """An outside thing failed. ``retry_is_safe`` is False where the request may have been carried out.
+
+    ``asked_s``: it is there and takes no more for now (status 429, or 503 with ``Retry-After``), and asks to wait
+    so many seconds; 0 where it does not say how long. None: it said no such thing.
+    """
 
     kind = "unavailable"
 
-    def __init__(self, code: str, message: str, *, retry_is_safe: bool, hint: str = "") -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        retry_is_safe: bool,
+        hint: str = "",
+        asked_s: float | None = None,
+    ) -> None:
         super().__init__(code, message, hint=hint)
         self.retry_is_safe = retry_is_safe
+        self.asked_s = asked_s
 
     def details(self) -> Mapping[str, object]:
-        return {"retry_is_safe": self.retry_is_safe}
+        asked = {} if self.asked_s is None else {"asked_s": self.asked_s}
+        return {"retry_is_safe": self.retry_is_safe, **asked}
 
 
 class Corrupt(RoadworthyError):

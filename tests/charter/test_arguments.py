@@ -102,10 +102,10 @@ def test_all_problems_come_at_once_and_no_value_is_repeated() -> None:
     assert "bank.pay: amount" in str(told)
 
 
-def test_policies_speak_of_declared_scalars_alone() -> None:
+def test_policies_speak_of_everything_declared_but_objects() -> None:
     given = {**GOOD, "parts": ["a"], "more": {}, "kind": None, "now": True}
 
-    assert scalars(TOOL, given) == {"to": "ada", "amount": 10, "now": True}
+    assert scalars(TOOL, given) == {"to": "ada", "amount": 10, "now": True, "parts": ["a"]}
     assert scalars(OPEN, {"body": "x"}) == {}
 
 

@@ -64,6 +64,7 @@ def test_every_list_of_the_example_has_its_members() -> None:
         "suites": ("desk",),
         "conduct": (),
         "judged": (),
+        "promised_tools": (),
     }
 
 

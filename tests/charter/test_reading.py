@@ -34,7 +34,7 @@ MISTAKES = {
     "a number that is none": ("target: 0.72", "target: .nan", "target", "finite number"),
     "a number without end": ("hours_per_week: 60", "hours_per_week: .inf", "hours_per_week", "finite number"),
     "a choice that is none": ("tier: limited", "tier: medium", "tier", "found `medium`"),
-    "a list that is a text": ("control: [to]", "control: to", "control: to", "list"),
+    "a list that is a text": ("control: [to, ticket]", "control: to", "control: to", "list"),
     "a mapping that is a text": ("budget:\n  per_case: 0.0100 EUR\n  per_month: 120.00 EUR", "budget: much",
                                  "budget: much", "`budget`"),
     "money without currency": ("38.00 EUR", "38.00", "cost_per_hour", "`value.cost_per_hour`"),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from roadworthy.knowledge import Access, Block, Chunk, Document
 from roadworthy.knowledge.chunking import LONGEST_HEADING, chunks
-from roadworthy.policy.request import NEUTRAL
+from roadworthy.policy.marking import NEUTRAL
 
 OPEN = Access(NEUTRAL)
 KINDS = st.sampled_from(["heading", "paragraph", "list", "table", "code", "quote"])

@@ -17,7 +17,7 @@ from roadworthy.example import company
 from roadworthy.example.repairs import read_article
 from roadworthy.knowledge import Access, Block, Document
 from roadworthy.knowledge.contradictions import contradictions, declared
-from roadworthy.policy.request import NEUTRAL
+from roadworthy.policy.marking import NEUTRAL
 
 TODAY = date(2026, 6, 1)
 

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from roadworthy.adapters.cedar import CedarPolicies
-from roadworthy.adapters.files import FileIdeas
+from roadworthy.adapters.files import FileIdeas, FileSlips
 from roadworthy.adapters.sql import SqlStore, SqlVault, open_engine, upgrade
 from roadworthy.casework.case import CaseRecord
 from roadworthy.casework.effect import Idempotency
@@ -68,7 +68,7 @@ tools:
   bank.pay: {use: sql.insert, source: books, sink: money, control: [account], amount: amount, error: intent, idempotency: native}
   fax.send: {use: sql.insert, source: books, sink: message, control: [to], error: intent, idempotency: none}
   post.send: {use: sql.insert, source: books, sink: message, control: [to], error: intent, idempotency: lookup}
-review: {hours_per_week: 10, minutes_per_review: 1, due: 1h, escalate_to: owner}
+review: {hours_per_week: 10, minutes_per_review: 1, due: 1h, escalate_to: owner, undo_window: 0s, editor: text}
 release:
   canary: {share: 0.5, min_cases: 20, margin: 0.03, tolerance: 0.2}
 """
@@ -178,6 +178,7 @@ class Office:
         engine = open_engine(self.address)
         self.store = SqlStore(engine)
         self.engine = MemoryEngine(self.clock)
+        self.slips = FileSlips(folder / "stops")
         self.workflows: dict[str, Handler] = {}
         self.charters: dict[str, Charter] = {}
         self.retrievers: dict[str, Retriever] = {}
@@ -196,7 +197,8 @@ class Office:
             passwords=None,  # type: ignore[arg-type]
             clock=self.clock,
             entropy=entropy,
-            clearance=Clearance(lambda: read_stopped(self.store), self.clock),
+            clearance=Clearance(lambda: read_stopped(self.store, self.slips), self.clock),
+            slips=self.slips,
             requirements=requirements(),
             prices=Prices(Cost(12_000)),
             ledger_key=SigningKey("test/ledger", b"s" * 32),

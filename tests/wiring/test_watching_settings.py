@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from roadworthy.errors import InputProblem
 from roadworthy.wiring.place import Workspace, log_form
-from roadworthy.wiring.receivers import receivers
+from roadworthy.wiring.receivers import receivers, review_mail
 from roadworthy.wiring.telemetry import trace_settings, watching_duties
 
 SECRET = "whsec_" + base64.b64encode(b"s" * 32).decode()
@@ -80,9 +81,9 @@ def test_a_worker_counts_and_alerts_and_sends_traces_where_an_endpoint_is_named(
     place: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("OTEL_EXPORTER_OTLP_ENDPOINT", raising=False)
-    assert [duty.name for duty in watching_duties(place)] == ["figures", "alerts"]
+    assert [duty.name for duty in watching_duties(place)] == ["feed", "sources", "alerts"]
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318")
-    assert [duty.name for duty in watching_duties(place)] == ["figures", "alerts", "traces"]
+    assert [duty.name for duty in watching_duties(place)] == ["feed", "sources", "alerts"]
 
 
 def test_a_log_has_one_of_two_forms(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,3 +154,36 @@ def test_a_file_in_another_form_is_refused(place: Workspace, text: str) -> None:
     with pytest.raises(InputProblem) as caught:
         receivers(written(place, text))
     assert caught.value.code == "RW-ALERT-002"
+
+
+MAIL = """
+receivers:
+  - {name: mail, kind: smtp, url: "smtp://127.0.0.1:2525", from: rw@example.com, to: [ops@example.com]}
+"""
+
+
+def test_mail_about_reviews_is_off_until_the_file_says_how(place: Workspace) -> None:
+    assert review_mail(place) is None
+    assert review_mail(written(place, MAIL)) is None
+    said = review_mail(
+        written(place, MAIL + 'reviews: {by: mail, every: 4h, address: "https://rw.example"}')
+    )
+    assert said is not None
+    assert (said.every, said.address) == (timedelta(hours=4), "https://rw.example")
+    assert "review mail" in [duty.name for duty in watching_duties(place)]
+
+
+@pytest.mark.parametrize(
+    ("reviews", "says"),
+    [
+        ('{by: nobody, every: 4h, address: "https://rw.example"}', "smtp"),
+        ('{by: mail, every: often, address: "https://rw.example"}', "how often"),
+        ('{by: mail, every: 4h, address: "http://rw.example"}', "unencrypted"),
+        ("{by: mail, every: 4h}", "exactly"),
+        ("yes", "exactly"),
+    ],
+)
+def test_what_is_wrong_about_review_mail_is_told(place: Workspace, reviews: str, says: str) -> None:
+    with pytest.raises(InputProblem) as caught:
+        review_mail(written(place, f"{MAIL}reviews: {reviews}"))
+    assert says in str(caught.value.problems[0])

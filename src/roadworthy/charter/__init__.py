@@ -1,6 +1,8 @@
 """The charter: what was promised for a use case, read from ``charter.yaml``."""
 
+from roadworthy.charter.arguments import argument_problems, check_arguments, scalars
 from roadworthy.charter.calling import GatewayPlan, LanguageModelPlan
+from roadworthy.charter.cautions import cautions
 from roadworthy.charter.knowing import Knowledge
 from roadworthy.charter.model import LISTS, Charter, json_schema
 from roadworthy.charter.parts import (
@@ -36,7 +38,11 @@ __all__ = [
     "SpotCheckPlan",
     "Task",
     "Tool",
+    "argument_problems",
+    "cautions",
+    "check_arguments",
     "json_schema",
     "read",
+    "scalars",
     "seconds",
 ]

@@ -51,6 +51,9 @@ class LanguageModelPlan(Part):
         default=None, description="what one call costs at most, where nobody knows a price; charged in full"
     )
     region: str = Field(default="", description="where it runs; empty: where the use case does")
+    clearance: int = Field(
+        default=2, ge=0, le=3, description="highest data class it may be told: 0 public to 3 special"
+    )
     able: list[Ability] = Field(default=["chat", "streaming"], min_length=1, description="what it can do")
     context: int = Field(
         default=0, ge=0, description="tokens it reads and writes in one call; 0: not stated"

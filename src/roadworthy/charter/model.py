@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from roadworthy.charter.calling import GatewayPlan, LanguageModelPlan
+from roadworthy.charter.incoming import IntakePlan, unfit_incoming
 from roadworthy.charter.knowing import BUILT_IN, Knowledge
 from roadworthy.charter.parts import (
     DURATION,
@@ -29,7 +30,7 @@ from roadworthy.charter.parts import (
     seconds,
 )
 from roadworthy.charter.releasing import ReleasePlan
-from roadworthy.charter.reviewing import ReviewPlan
+from roadworthy.charter.reviewing import ReviewPlan, unsafe_ends
 from roadworthy.charter.tooling import Tool
 from roadworthy.charter.trusting import (
     Certificate,
@@ -53,6 +54,7 @@ LISTS = (
     "routed",
     "models",
     "write_tools",
+    "promised_tools",
     "automatic_errors",
     "suites",
     "conduct",
@@ -101,6 +103,9 @@ class Charter(Part):
     region: str = Field(default="any", min_length=1, description="where its data may be")
     budget: Budget = Field(description="what usage may cost")
     input: dict[Name, Field_] = Field(min_length=1, description="the input contract of a case")
+    intake: IntakePlan = Field(
+        default=IntakePlan(), description="where cases come from beside the API: mail, webhooks, files"
+    )
     data: dict[Name, Source] = Field(default={}, description="sources it reads or writes")
     knowledge: dict[Name, Knowledge] = Field(default={}, description="documents that answers rest on")
     tasks: dict[Name, Task] = Field(default={}, description="what is predicted")
@@ -142,8 +147,8 @@ class Charter(Part):
         ``data``, ``contracted`` (those with a contract), ``entities`` (sources with a key entity), ``matched`` (those whose rows are
         matched by likeness too), ``dated`` (sources with a refresh
         promise), ``knowledge``, ``distinct`` (knowledge sources that may not repeat themselves), ``tasks`` (those that classify),
-        ``routed`` (tasks whose models are chosen by a suite), ``models``, ``write_tools``, ``automatic_errors`` (kinds of error
-        that something automatic depends on), ``suites``, ``conduct`` (statements, where a judge grades
+        ``routed`` (tasks whose models are chosen by a suite), ``models``, ``write_tools``, ``promised_tools`` (those whose answers
+        are promised), ``automatic_errors`` (kinds of error that something automatic depends on), ``suites``, ``conduct`` (statements, where a judge grades
         them), ``judged`` (the model that judges, where there is one).
 
         Errors: ``KeyError`` for any other list; LISTS names them all.
@@ -164,6 +169,9 @@ class Charter(Part):
             "routed": [name for name, task in self.tasks.items() if task.models and task.suite],
             "models": list(self.models),
             "write_tools": list(self.write_tools),
+            "promised_tools": [
+                name for name, tool in self.tools.items() if tool.answer or tool.use in {"mcp", "openapi"}
+            ],
             "automatic_errors": sorted({tool.error for tool in self.write_tools.values() if tool.error})
             if self.autonomy == "automatic"
             else [],
@@ -223,6 +231,9 @@ def loose_ends(charter: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
         yield ("input", name, "subject"), f"`{subjects[0]}` names the data subject, at most one field does"
     yield from _systems_of_record(_entries(charter.get("data")))
     yield from _far_away(charter)
+    yield from _registries(_entries(charter.get("tools")), _entries(charter.get("data")))
+    yield from unsafe_ends(charter)
+    yield from unfit_incoming(charter)
     suites = _entries(charter.get("suites"))
     models = _entries(charter.get("models"))
     for name, task in _entries(charter.get("tasks")).items():
@@ -257,6 +268,15 @@ def _a_canary_s_kpi(charter: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     ends = [kpi.get(name) for name in ("per_case", "per_case_low", "per_case_high")]
     if plan is not None and any(end is None for end in ends):
         yield path, "this needs `kpi.per_case`, `kpi.per_case_low` and `kpi.per_case_high`"
+
+
+def _registries(tools: Mapping[str, Any], sources: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Where an argument is looked up has to be declared."""
+    for name, tool in tools.items():
+        for argument, registry in _entries(_entries(tool).get("endorse")).items():
+            source = _entries(registry).get("source")
+            if isinstance(source, str) and source not in sources:
+                yield ("tools", name, "endorse", argument, "source"), f"no data source `{source}`"
 
 
 def _systems_of_record(sources: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:

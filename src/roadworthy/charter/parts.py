@@ -181,6 +181,13 @@ class Field_(Part):
         default=False, description="names the person whose data the case holds; at most one field"
     )
     slice: bool = Field(default=False, description="quality is looked at per value of this field")
+    data_class: int | None = Field(
+        default=None,
+        ge=0,
+        le=3,
+        description="0 public, 1 internal, 2 personal or confidential, 3 special; left out: 2 where the input names a "
+        "person, else 1",
+    )
 
 
 class Entity(Part):

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from roadworthy.charter.parts import Duration, Name, Part
 
 _RATE = re.compile(r"([1-9]\d{0,6})/(s|m|h|d)")
+_SOURCE = re.compile(r"key|(arguments|response)\.[A-Za-z_][A-Za-z0-9_]{0,63}")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -19,6 +20,7 @@ class Argument(Part):
     type: Literal["text", "integer", "number", "boolean", "list", "object"] = Field(
         default="text", description="what is accepted"
     )
+    description: str = Field(default="", max_length=1_000, description="what an agent is told of it")
     required: bool = Field(default=True, description="a call without it is refused")
     max_length: int = Field(
         default=10_000, gt=0, le=1_000_000, description="characters of a text, entries of a list"
@@ -66,6 +68,11 @@ class Tool(Part):
         "`mcp`, `openapi`, `mail.send`, `webhook.send`, `file.drop`",
         examples=["sql.insert"],
     )
+    description: str = Field(
+        default="",
+        max_length=4_000,
+        description="what an agent is told of it, where no server describes it",
+    )
     source: Name | None = Field(default=None, description="the data source it works on")
     sink: Literal["none", "browse", "message", "egress", "money", "identity", "write", "delete"] = Field(
         default="none", description="what it does to the world; `none` reads"
@@ -104,7 +111,19 @@ class Tool(Part):
         default="",
         description="with idempotency `lookup`: the read tool that answers for a key, given as `key`",
     )
+    lookup_after: Duration = Field(
+        default="60s",
+        description="how long its receiver may still carry out what it was sent, once a call is over: before that, "
+        "the answer that a key is not known does not count",
+    )
     undo: str = Field(default="", description="the tool that takes it back")
+    undo_with: dict[str, str] = Field(
+        default={},
+        description="what the undo is called with: each argument with `key` (the key it was sent under), "
+        "`arguments.NAME` or `response.NAME`; left out: every argument that the undo declares by its name, "
+        "or `key` alone",
+        examples=[{"refund": "response.id", "reason": "arguments.reason"}],
+    )
     timeout: Duration = Field(default="30s", description="how long a call may take")
     max_answer: int = Field(
         default=1_000_000, gt=0, le=50_000_000, description="bytes of the longest answer that is read"
@@ -149,6 +168,12 @@ class Tool(Part):
     def _promises_fit(self) -> Tool:
         if self.rate and not _RATE.fullmatch(self.rate):
             raise ValueError(f"a `rate` is a number and a unit such as `60/m`, found `{self.rate}`")
+        if self.undo_with and not self.undo:
+            raise ValueError("`undo_with` says what an `undo` is called with, and there is none")
+        if stray := sorted(source for source in self.undo_with.values() if not _SOURCE.fullmatch(source)):
+            raise ValueError(
+                f"`undo_with` takes `key`, `arguments.NAME` or `response.NAME`, found `{stray[0]}`"
+            )
         if self.lookup and self.idempotency != "lookup":
             raise ValueError("`lookup` names who answers for a key, so `idempotency` is `lookup`")
         return self

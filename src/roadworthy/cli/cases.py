@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.progress import Progress
 
+from roadworthy.cli.inbox import register as register_reviews
 from roadworthy.cli.options import Home, Json, UseCase, csv_rows
 from roadworthy.cli.output import NO, OK, Output
-from roadworthy.cli.reviewing import show_review
-from roadworthy.errors import InputProblem, Problem
+from roadworthy.cli.reviewing import tell_origins
+from roadworthy.errors import InputProblem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,9 +36,7 @@ def register(app: typer.Typer) -> None:
     cases.command("explain")(explain_case)
     app.add_typer(cases, name="cases")
     review = typer.Typer(help="Reviews: what waits for a person.", no_args_is_help=True)
-    review.command("list")(list_reviews)
-    review.command("show")(show_review)
-    review.command("decide")(decide)
+    register_reviews(review)
     app.add_typer(review, name="review")
     app.command("run")(run_file)
 
@@ -192,103 +191,6 @@ def explain_case(name: Name, *, as_json: Json = False, home: Home = None) -> Non
         _tell(out, page)
 
 
-def list_reviews(
-    *,
-    use_case: Annotated[str, typer.Option("--use-case", help="Only of this use case.")] = "",
-    limit: Limit = 25,
-    after: After = "",
-    as_json: Json = False,
-    home: Home = None,
-) -> None:
-    """What waits for a person, the longest waiting first."""
-    from roadworthy.cli.session import opened
-    from roadworthy.principal import require
-
-    out = Output(as_json=as_json)
-    with opened(home) as (deployment, principal, _):
-        require(principal, "review.read", use_case=use_case)
-        with deployment.store.read() as tx:
-            page = deployment.store.reviews.open(tx, use_case, after=after, limit=limit)
-            keys = {review.case: deployment.store.cases.get(tx, review.case) for review in page.rows}
-        rows = [
-            {
-                "id": review.id,
-                "case": getattr(keys[review.case], "key", ""),
-                "kind": review.kind,
-                "role": review.role,
-                "due_at": review.due_at.isoformat(timespec="minutes"),
-                "reasons": list(review.reasons),
-                "proposal": review.proposal,
-            }
-            for review in page.rows
-        ]
-        if as_json:
-            out.data({"reviews": rows, "after": page.after})
-            return
-        out.table(
-            ["id", "case", "kind", "role", "due", "why"],
-            [
-                (r["id"], r["case"], r["kind"], r["role"], r["due_at"], "; ".join(r["reasons"]))
-                for r in rows
-            ],
-            empty="nothing waits for a person",
-        )
-        if page.after:
-            out.note(f"more: --after {page.after}")
-
-
-def decide(
-    review: Annotated[str, typer.Argument(help="The review's id.")],
-    verdict: Annotated[str, typer.Argument(help="approve, edit, reject, answer, escalate or done.")],
-    *,
-    reason: Annotated[str, typer.Option(help="Why; needed to reject or escalate.")] = "",
-    answer: Annotated[str, typer.Option(help="The answer to a question.")] = "",
-    edit: Annotated[
-        list[str] | None, typer.Option("--set", help="argument=value, for edit; may stand several times.")
-    ] = None,
-    seen: Annotated[
-        str, typer.Option(help="Digest of the proposal you saw; default: the present one.")
-    ] = "",
-    home: Home = None,
-) -> None:
-    """Answer a review as the person signed in."""
-    from roadworthy.casework.review import Verdict
-    from roadworthy.cli.session import opened
-    from roadworthy.operate.reviewing import decide_review
-
-    if verdict not in set(Verdict):
-        raise InputProblem(
-            "RW-CLI-006", f"`{verdict}` is no verdict", hint=f"verdicts: {', '.join(Verdict)}"
-        )
-    with opened(home) as (deployment, principal, _):
-        with deployment.store.read() as tx:
-            present = deployment.store.reviews.get(tx, review)
-        decided = decide_review(
-            deployment,
-            principal,
-            review,
-            Verdict(verdict),
-            seen=seen or (present.proposal if present else ""),
-            reason=reason,
-            edits=dict(_edit(one) for one in edit or ()),
-            answer=answer,
-        )
-        Output(as_json=False).say(
-            f"{decided.kind} review {decided.state}: {decided.verdict or 'escalated to ' + decided.role}",
-            "green",
-        )
-
-
-def _edit(text: str) -> tuple[str, Any]:
-    name, separator, value = text.partition("=")
-    if not separator:
-        raise InputProblem("RW-CLI-007", Problem(f"`{text}` is not argument=value", place="--set"))
-    try:
-        return name, json.loads(value)
-    except ValueError:
-        return name, value
-
-
 def _submit(
     deployment: Deployment, principal: Principal, use_case: str, key: str, data: Mapping[str, object]
 ) -> Any:
@@ -354,6 +256,7 @@ def _tell(out: Output, page: dict[str, Any]) -> None:
         for reason in effect["reasons"]:
             out.say(f"      because {reason}", "dim")
         out.say(f"      with {json.dumps(effect['arguments'], ensure_ascii=False)[:300]}", "dim")
+        tell_origins(effect, out)
         if effect["undo"]:
             out.say(f"      undo: {effect['undo']}", "dim")
     if not page["effects"]:

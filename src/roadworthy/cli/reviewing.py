@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 def show_review(
     review: Annotated[str, typer.Argument(help="The review's id.")],
     *,
+    own: Annotated[
+        str, typer.Option("--own", help="Your own answer first, where the proposal is hidden until then.")
+    ] = "",
     as_json: Json = False,
     home: Home = None,
 ) -> None:
@@ -25,16 +28,29 @@ def show_review(
     In a spot check nothing of what was answered is shown before your own answer.
     """
     from roadworthy.cli.session import opened
+    from roadworthy.operate.reviews.holding import answer_first
     from roadworthy.server.asking import Ask
     from roadworthy.server.views.reviews import review as view
 
     out = Output(as_json=as_json)
     with opened(home) as (deployment, principal, _):
+        if own:
+            answer_first(deployment, principal, review, own)
         page = view(Ask(deployment, principal, path={"id": review}))
     if as_json:
         out.data(page)
         return
     _tell(page, out)
+
+
+def tell_origins(effect: Mapping[str, Any], out: Output) -> None:
+    """Where each value that steers an effect came from."""
+    for origin in effect.get("origins", ()):
+        out.say(
+            f"  {origin['argument']} from {origin['source']}"
+            + ("" if origin["trusted"] else ", not trusted"),
+            "dim" if origin["trusted"] else "yellow",
+        )
 
 
 def _tell(page: Mapping[str, Any], out: Output) -> None:
@@ -51,6 +67,7 @@ def _tell(page: Mapping[str, Any], out: Output) -> None:
     for effect in [*([page["effect"]] if page["effect"] else []), *page["other_effects"]]:
         out.say(f"Proposed: {effect['tool']}", "bold cyan")
         out.say(f"  {json.dumps(effect['arguments'], ensure_ascii=False)[:1000]}")
+        tell_origins(effect, out)
     if page["blind"]:
         out.say("What was answered is shown after your own answer.", "dim")
     question = page["question"]

@@ -43,6 +43,7 @@ def up(
 ) -> None:
     """Serve API, pages and the gateway, and work cases, all in this process. Ctrl+C stops."""
     from contextlib import ExitStack
+    from functools import partial
 
     from roadworthy.cli.focus import kept_in
     from roadworthy.cli.gateway import beside
@@ -52,13 +53,15 @@ def up(
     from roadworthy.operate.work import Worker
     from roadworthy.server.app import application
     from roadworthy.server.serve import serve
+    from roadworthy.wiring.incoming import incoming_duties, mail_door
+    from roadworthy.wiring.place import credential
     from roadworthy.wiring.telemetry import watching_duties
 
     out = Output(as_json=False)
     if costs_to is not None and not costs_to.is_dir():
         raise InputProblem("RW-COST-006", Problem("there is no such folder", place=str(costs_to)))
     with opened(home) as (deployment, principal, place):
-        duties = (*DUTIES, *watching_duties(place))
+        duties = (*DUTIES, *watching_duties(place), *incoming_duties(place))
         if costs_to is not None:
             duties = (*duties, kept_in(costs_to, principal, place=place))
         worker = Worker(deployment, name=f"up-{deployment.new_id()}", duties=duties)
@@ -79,7 +82,10 @@ def up(
             with ExitStack() as stack:
                 if gateway:
                     stack.enter_context(beside(deployment, place, host=host, port=port + 1, out=out))
-                serve(application(deployment), host=host, port=port, on_ready=ready)
+                if listening := stack.enter_context(mail_door(deployment, place)):
+                    out.say(f"  mail    {listening}")
+                secret = partial(credential, home=place.home)
+                serve(application(deployment, secret=secret), host=host, port=port, on_ready=ready)
         finally:
             worker.stop(grace_s=20)
 
@@ -125,16 +131,20 @@ def charter_lint(
     as_json: Json = False,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema instead.")] = False,
 ) -> int:
-    """Check a charter: every problem at once, each with its line."""
-    from roadworthy.charter import json_schema
+    """Check a charter: every problem at once, each with its line; and what it allows but probably should not."""
+    from roadworthy.charter import cautions, json_schema
 
     out = Output(as_json=as_json)
     if schema:
         out.data(json_schema())
         return OK
     charter = _read(path)
+    doubtful = cautions(charter)
     if as_json:
-        out.data({"use_case": charter.use_case, "problems": []})
+        told = [{"place": each.place, "message": each.message, "hint": each.hint} for each in doubtful]
+        out.data({"use_case": charter.use_case, "problems": [], "cautions": told})
+    for each in doubtful:
+        out.say(f"! {each.place}: {each.message}; {each.hint}", "yellow")
     out.say(
         f"✓ {charter.use_case}: no problems; {len(charter.write_tools)} write tools, tier {charter.risk.tier}",
         "green",

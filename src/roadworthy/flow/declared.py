@@ -88,7 +88,9 @@ def why_not_asked(charter: Charter, model: str, marking: Marking) -> str:
     plan = charter.models.get(model)
     clearance, region = (plan.clearance, plan.region) if plan else (PERSONAL, "")
     if marking.data_class > clearance:
-        return f"the data are of class {marking.data_class}, and `{model}` may see class {clearance} at most"
+        return (
+            f"the data are of class {marking.data_class}, and `{model}` may see class {clearance} at most"
+        )
     region = region or charter.region
     if marking.region not in (ANY, region):
         return f"the data may be in `{marking.region}`, and `{model}` runs in `{region}`"

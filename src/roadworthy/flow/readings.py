@@ -187,7 +187,9 @@ def _paths(value: object) -> Iterator[tuple[str, object]]:
         seen += 1
         if isinstance(item, Mapping):
             if depth < DEEPEST:
-                waiting += [(_named(path, name), part, depth + 1) for name, part in reversed(list(item.items()))]
+                waiting += [
+                    (_named(path, name), part, depth + 1) for name, part in reversed(list(item.items()))
+                ]
         elif isinstance(item, list | tuple):
             if depth < DEEPEST:
                 waiting += [(path, part, depth + 1) for part in reversed(item)]

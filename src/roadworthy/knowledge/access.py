@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from roadworthy.policy import Marking
-from roadworthy.policy.request import ANY
+from roadworthy.policy.marking import ANY
 from roadworthy.quantities import Digest, digest_of
 
 INTERNAL: Final = 1

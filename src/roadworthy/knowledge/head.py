@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 from roadworthy.knowledge.access import Access
 from roadworthy.placed import Page, Path
 from roadworthy.policy import Marking
-from roadworthy.policy.request import ANY
+from roadworthy.policy.marking import ANY
 
 CLASSES: Final = ("public", "internal", "personal", "special")
 ARCHIVED: Final = "archived"

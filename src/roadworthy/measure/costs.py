@@ -220,6 +220,13 @@ def unusual(
 ) -> Unusual:
     """Whole days whose number of live cases or cost per case is unusual."""
     require(principal, "gate.read", use_case=use_case)
+    return unusual_by_day(deployment, use_case, costs=costs, today=today, rate=rate)
+
+
+def unusual_by_day(
+    deployment: Deployment, use_case: str, *, costs: Costs, today: date, rate: float = RATE
+) -> Unusual:
+    """The same for the installation itself, which watches its books."""
     with deployment.store.read() as tx:
         series = _days(deployment, costs, tx, use_case, today - timedelta(days=2 * MOST_CLEAN), today)
     return unusual_days([day for day in series if day.day < today], rate=rate)

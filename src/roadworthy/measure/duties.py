@@ -9,6 +9,9 @@ from roadworthy.measure.certifying import watch_content
 from roadworthy.measure.value.kpi import due, kpi_now
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.knowledge.keeping import keep_fresh
+from roadworthy.operate.tending import EVERY_S as TEND_EVERY_S
+from roadworthy.operate.tending import tend_effects
+from roadworthy.operate.tools.keeping import keep_looking
 from roadworthy.operate.work import Duty
 from roadworthy.principal import SYSTEM
 
@@ -31,6 +34,8 @@ DUTIES: Final = (
     Duty("canary figures", EVERY_S, ask_canary_figures),
     Duty("content", EVERY_S, watch_content),
     Duty("kpi", EVERY_S, ask_due_kpis),
+    Duty("effects", TEND_EVERY_S, tend_effects),
     Duty("knowledge", FRESH_WITHIN_S, keep_fresh),
+    Duty("tools", FRESH_WITHIN_S, keep_looking),
 )
 """All of them. Each does no harm when several workers do it."""

@@ -16,7 +16,8 @@ from roadworthy.measure.labelled import Labelled
 from roadworthy.measure.pilot import Wait, certificates, cost_and_load, hostile, quality, run_pilot
 from roadworthy.measure.routing import Models, by_charter, model_facts, routed_facts
 from roadworthy.measure.spotchecks import spot_checks
-from roadworthy.measure.stages import canary, policy_coverage, shadow
+from roadworthy.measure.stages import canary, policy_coverage, policy_tests, shadow
+from roadworthy.measure.tools import tool_facts
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.knowledge.keeping import bring_up_to_date
 from roadworthy.principal import Principal, require
@@ -54,6 +55,8 @@ def measure_without_labels(
         *health_facts(deployment, release.use_case, loaded.bases, today=now.date(), earlier=earlier),
         *leak_facts(loaded.bases, today=now.date()),
         *policy_coverage(loaded),
+        *policy_tests(loaded),
+        *tool_facts(deployment, loaded),
         *shadow(deployment, release),
         *canary(deployment, release),
         *content_aged(deployment, release, loaded),

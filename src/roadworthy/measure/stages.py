@@ -13,6 +13,7 @@ from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.disposing import tool_facts
 from roadworthy.operate.outcomes import canary_watch
 from roadworthy.operate.stopping import LOOK_S, await_obedience, rehearsed_stop
+from roadworthy.policy import run_tests
 from roadworthy.ports import LoadedRelease
 from roadworthy.principal import Principal
 from roadworthy.quantities import Interval, Share
@@ -95,6 +96,36 @@ def policy_coverage(release: LoadedRelease) -> Iterator[Fact]:
             unit="yes",
             n=1,
             method="partial evaluation of every permit with the tool's facts",
+            inputs=release.policies.digest,
+            of_release=True,
+            valid_days=90,
+        )
+
+
+def policy_tests(release: LoadedRelease) -> Iterator[Fact]:
+    """How many tests of the policies fail, and how many there are about each write tool."""
+    checked = run_tests(release.policy_tests, release.policies.decide, release.policies.may)
+    failing = [one.test.says for one in checked if one.wrong]
+    yield Fact(
+        kind="safety.policy_tests",
+        value=float(len(failing)),
+        unit="tests",
+        n=len(checked),
+        method="every test in policies/tests, asked of the policies",
+        inputs=release.policies.digest,
+        of_release=True,
+        valid_days=90,
+        detail={"failing": failing[:20]},
+    )
+    for name in release.charter.write_tools:
+        about = sum(one.test.tool == name for one in checked)
+        yield Fact(
+            kind="safety.policy_tested",
+            subject=name,
+            value=float(about),
+            unit="tests",
+            n=about,
+            method="tests in policies/tests that ask about the tool",
             inputs=release.policies.digest,
             of_release=True,
             valid_days=90,

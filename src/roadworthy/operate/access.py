@@ -31,6 +31,8 @@ LIFETIME = {
 TOKEN = re.compile(r"rw_(key|session|link|gateway)_([a-z0-9]{12})_([a-z0-9]{52})([0-9a-f]{8})")
 MIN_PASSWORD = 12
 _LONGEST_NAME = 200
+_LONGEST_ADDRESS = 254
+"""RFC 5321, 4.5.3.1: a path has 256 octets with its brackets."""
 _NAME = re.compile(r"[a-z][a-z0-9._-]{1,62}")
 
 
@@ -40,10 +42,11 @@ def add_account(
     account: Principal,
     *,
     password: str = "",
+    email: str = "",
 ) -> bool:
     """Create a local account. False if the id is taken.
 
-    Errors: ``InputProblem`` RW-ACCESS-010 for a bad id or a short password, RW-WORDS-001 for a name
+    Errors: ``InputProblem`` RW-ACCESS-010 for a bad id, a short password or no address, RW-WORDS-001 for a name
     that is no text to keep.
     """
     require(principal, "account.administer")
@@ -53,12 +56,15 @@ def add_account(
         problems.append(Problem("expected 2 to 63 small letters, digits, `.`, `_` or `-`", place="id"))
     if password and len(password) < MIN_PASSWORD:
         problems.append(Problem(f"expected at least {MIN_PASSWORD} characters", place="password"))
+    if email and not is_address(email):
+        problems.append(Problem("expected an address such as `vera@example.com`", place="email"))
     if problems:
         raise InputProblem("RW-ACCESS-010", problems)
     hashed = deployment.passwords.hash(password) if password else ""
     with deployment.store.write() as tx:
         added = deployment.store.people.add(tx, account, password_hash=hashed)
         if added:
+            deployment.store.people.set_email(tx, account.id, email)
             deployment.record(
                 tx,
                 "account.added",
@@ -67,6 +73,37 @@ def add_account(
                 {"kind": account.kind, "roles": sorted(account.roles), "demo": account.demo},
             )
     return added
+
+
+def set_email(deployment: Deployment, principal: Principal, account_id: str, email: str) -> None:
+    """Say where somebody gets mail about what waits for them; empty for nowhere. Again: the newest word stands.
+
+    The address stands beside the account and nowhere else, so that taking it away forgets it.
+    Errors: ``NotFound`` RW-ACCESS-011; ``InputProblem`` RW-ACCESS-010; ``Refused`` for another person's.
+    """
+    if account_id != principal.id:
+        require(principal, "account.administer")
+    if email and not is_address(email):
+        raise InputProblem(
+            "RW-ACCESS-010", Problem("expected an address such as `vera@example.com`", place="email")
+        )
+    with deployment.store.write() as tx:
+        if not deployment.store.people.set_email(tx, account_id, email):
+            raise NotFound("RW-ACCESS-011", f"no account `{account_id[:100]}`")
+        deployment.record(
+            tx,
+            "account.mail_changed",
+            principal.id,
+            {"principal": account_id},
+            {"has_address": bool(email)},
+        )
+
+
+def is_address(text: str) -> bool:
+    """Could a mail server take it? One address: no list, no name before it, nothing that ends a header line."""
+    local, at, domain = text.rpartition("@")
+    plain = text.isascii() and text.isprintable() and not any(char in text for char in ' ,;:<>()[]\\"')
+    return bool(at and local and "." in domain.strip(".")) and plain and len(text) <= _LONGEST_ADDRESS
 
 
 def first_account(deployment: Deployment, *, id_: str, name: str) -> Principal:

@@ -9,10 +9,12 @@ from roadworthy.casework.effect import EffectRecord, EffectState
 from roadworthy.casework.review import ReviewKind, ReviewState
 from roadworthy.casework.vocabulary import Effect
 from roadworthy.errors import Conflict
+from roadworthy.flow import Judged
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.disposing import weigh
 from roadworthy.operate.jobs import open_review
 from roadworthy.operate.proposing import effect_event, shared_slot
+from roadworthy.policy import Marking
 from roadworthy.ports import LoadedRelease, Transaction
 from roadworthy.quantities import Cost
 
@@ -27,7 +29,8 @@ def propose(
     slot: str,
     ordinal: int,
     confidence: float,
-    trusted: set[str],
+    judged: Judged,
+    marking: Marking,
     spent: Cost,
 ) -> EffectRecord:
     """Weigh an effect in the middle of a case; the one that is there if it was proposed before.
@@ -55,7 +58,8 @@ def propose(
         effect,
         slot=slot,
         confidence=confidence,
-        trusted=trusted,
+        judged=judged,
+        marking=marking,
         spent=spent,
     )
     row = weighed.effect

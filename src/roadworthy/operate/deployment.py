@@ -24,6 +24,7 @@ from roadworthy.ports import (
     Transaction,
     Vault,
 )
+from roadworthy.ports.slips import Slips
 from roadworthy.quantities import Cost, Id, new_id
 from roadworthy.usage import case_reference
 
@@ -51,6 +52,7 @@ class Deployment:
     clock: Clock
     entropy: Entropy
     clearance: Clearance
+    slips: Slips
     requirements: RequirementSet
     prices: Prices
     ledger_key: SigningKey

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from roadworthy.casework.case import CaseRecord
 from roadworthy.casework.effect import EffectRecord, EffectState, effect_key
+from roadworthy.casework.inbox import met
 from roadworthy.casework.vocabulary import Effect
-from roadworthy.charter import Charter, Tool
+from roadworthy.charter import Charter, Tool, scalars
 from roadworthy.disposition import Disposition, Grounds, Kind, dispose
-from roadworthy.errors import Corrupt, InputProblem, Problem
+from roadworthy.errors import Corrupt, InputProblem, Problem, Unavailable
+from roadworthy.flow import Judged
+from roadworthy.operate.clearance import is_lost
 from roadworthy.operate.deployment import Deployment
-from roadworthy.policy import Answer, Marking, Request
+from roadworthy.operate.effects.moving import lane_of, scopes
+from roadworthy.operate.reading import input_marking
+from roadworthy.policy import Answer, Marking, Obligation, Request
 from roadworthy.policy import Tool as ToolFacts
 from roadworthy.ports import LoadedRelease, Transaction
-from roadworthy.principal import Role
-from roadworthy.quantities import NANO, Cost, Digest, Money, canonical
+from roadworthy.principal import Approval
+from roadworthy.quantities import NANO, Cost, Digest, Money
 from roadworthy.stage import SIMULATED
-
-PERSONAL = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,14 @@ class Weighed:
     answer: Answer
 
 
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What follows from approvals: the disposition, and what the policies had asked for."""
+
+    disposition: Disposition
+    obligations: tuple[Obligation, ...]
+
+
 def weigh(
     deployment: Deployment,
     tx: Transaction,
@@ -41,22 +52,19 @@ def weigh(
     *,
     slot: str,
     confidence: float,
-    trusted: Collection[str],
+    judged: Judged,
+    marking: Marking,
     spent: Cost,
 ) -> Weighed:
     """Dispose of one proposed effect and build its outbox row (not stored yet).
 
     Money is reserved against the day's cap in this transaction and given back unless the effect
-    may leave or waits for a person.
+    may leave or waits for a person. ``judged`` tells of its arguments, ``marking`` of all that was read.
     """
     charter = release.charter
     tool = charter.tools[effect.tool]
     arguments = dict(effect.arguments)
     amount = _amount(effect.tool, tool, arguments)
-    control = dict.fromkeys((*tool.control, tool.amount))
-    untrusted = tuple(
-        name for name in control if name in arguments and fingerprint(arguments[name]) not in trusted
-    )
     now = deployment.now()
     simulated = case.stage in SIMULATED
     reserved = amount and not simulated
@@ -65,10 +73,11 @@ def weigh(
         if reserved
         else 0
     )
-    request = _request(charter, case, effect.tool, amount, before, confidence, untrusted, frozenset())
-    answer = release.policies.decide(request)
-    stopped = deployment.clearance.why_not(
-        f"use_case:{case.use_case}", f"release:{case.release}", f"tool:{effect.tool}"
+    given, none = scalars(tool, arguments), frozenset[str]()
+    asked = (charter, case, effect.tool, amount, before, confidence, judged.untrusted, none)
+    answer = release.policies.decide(_request(*asked, marking=marking, arguments=given))
+    stopped = _why_stopped(
+        deployment, (f"use_case:{case.use_case}", f"release:{case.release}", f"tool:{effect.tool}")
     )
     certificate, uncovered = _cover(deployment, tx, case, charter, tool, effect.tool, confidence)
     disposition = dispose(
@@ -82,9 +91,47 @@ def weigh(
     )
     if reserved and disposition.kind is Kind.REFUSE:
         deployment.store.effects.reserve_spend(tx, case.use_case, effect.tool, now.date(), -amount)
+    return Weighed(
+        _row(
+            deployment,
+            tx,
+            case,
+            effect,
+            slot=slot,
+            amount=amount,
+            confidence=confidence,
+            certificate=certificate,
+            judged=judged,
+            marking=marking,
+            lane=lane_of(deployment, case, effect.tool, tool, arguments),
+            disposition=disposition,
+            stopped=stopped,
+        ),
+        disposition,
+        answer,
+    )
+
+
+def _row(
+    deployment: Deployment,
+    tx: Transaction,
+    case: CaseRecord,
+    effect: Effect,
+    *,
+    slot: str,
+    amount: int,
+    confidence: float,
+    certificate: str,
+    judged: Judged,
+    marking: Marking,
+    lane: str,
+    disposition: Disposition,
+    stopped: str,
+) -> EffectRecord:
+    arguments, now = dict(effect.arguments), deployment.now()
     sealed = deployment.vault.seal(tx, case.subject, arguments)
     key = effect_key(case.use_case, case.key, slot)
-    row = EffectRecord(
+    return EffectRecord(
         id=deployment.new_id(),
         case=case.id,
         use_case=case.use_case,
@@ -103,13 +150,31 @@ def weigh(
         approved_by="",
         disposition=disposition.kind,
         reasons=((stopped,) if stopped else ()) + disposition.reasons,
-        untrusted=untrusted,
+        untrusted=judged.untrusted,
         attempts=0,
         response="",
         created_at=now,
         updated_at=now,
+        origins=judged.origins,
+        marking=marking,
+        lane=lane,
     )
-    return Weighed(row, disposition, answer)
+
+
+def _why_stopped(deployment: Deployment, scopes: Iterable[str]) -> str:
+    """Why nothing may leave, or empty.
+
+    Errors: ``Unavailable`` RW-EFFECT-015 where nobody can tell: a refusal would be for good, so it is asked again.
+    """
+    stopped = deployment.clearance.why_not(*scopes)
+    if is_lost(stopped):
+        raise Unavailable(
+            "RW-EFFECT-015",
+            f"nobody can tell whether effects are stopped: {stopped}",
+            retry_is_safe=True,
+            hint="it is weighed again as soon as the switches can be read",
+        )
+    return stopped
 
 
 def weigh_again(
@@ -119,22 +184,15 @@ def weigh_again(
     release: LoadedRelease,
     effect: EffectRecord,
     *,
-    roles: frozenset[Role],
-    untrusted: tuple[str, ...],
-) -> Disposition:
-    """The disposition once a person with these roles approved exactly these arguments.
+    approvals: Collection[Approval],
+) -> Again:
+    """The disposition once people approved exactly these arguments.
 
-    The policies are asked anew with what the person's roles satisfy; a rule that no approval
-    satisfies still refuses.
+    The policies are asked anew with what these approvals meet: a role, a quorum of different people, each
+    for as long as the policy says. A rule that no approval meets still refuses.
     """
-    first = release.policies.decide(
-        _request(
-            release.charter, case, effect.tool, effect.amount, 0, effect.confidence, untrusted, frozenset()
-        )
-    )
-    granted = frozenset(
-        obligation.id for obligation in first.obligations if not obligation.role or obligation.role in roles
-    )
+    asked = _asked(deployment, tx, case, release, effect).obligations
+    granted = met(asked, approvals, now=deployment.now())
     before = 0
     if effect.amount and case.stage not in SIMULATED:
         before = deployment.store.effects.reserve_spend(
@@ -142,15 +200,9 @@ def weigh_again(
         )
         # The effect's own amount was reserved when it was proposed.
         before = max(0, before - effect.amount)
-    answer = release.policies.decide(
-        _request(
-            release.charter, case, effect.tool, effect.amount, before, effect.confidence, untrusted, granted
-        )
-    )
-    stopped = deployment.clearance.why_not(
-        f"use_case:{case.use_case}", f"release:{case.release}", f"tool:{effect.tool}"
-    )
-    return dispose(
+    answer = _asked(deployment, tx, case, release, effect, spent_today=before, granted=granted)
+    stopped = _why_stopped(deployment, scopes(case, effect))
+    disposition = dispose(
         Grounds(
             stage=case.stage,
             stopped=bool(stopped),
@@ -160,6 +212,42 @@ def weigh_again(
             approved=True,
         )
     )
+    return Again(disposition, asked)
+
+
+def obligations_of(
+    deployment: Deployment, tx: Transaction, case: CaseRecord, release: LoadedRelease, effect: EffectRecord
+) -> tuple[Obligation, ...]:
+    """What the policies ask of people before this effect leaves, with nothing approved yet.
+
+    Errors: as the vault, where its arguments are gone.
+    """
+    return _asked(deployment, tx, case, release, effect).obligations
+
+
+def _asked(
+    deployment: Deployment,
+    tx: Transaction,
+    case: CaseRecord,
+    release: LoadedRelease,
+    effect: EffectRecord,
+    *,
+    spent_today: int = 0,
+    granted: frozenset[str] = frozenset(),
+) -> Answer:
+    request = _request(
+        release.charter,
+        case,
+        effect.tool,
+        effect.amount,
+        spent_today,
+        effect.confidence,
+        effect.untrusted,
+        granted,
+        marking=effect.marking or input_marking(release.charter, case),
+        arguments=scalars(release.charter.tools[effect.tool], deployment.vault.open(tx, effect.arguments)),
+    )
+    return release.policies.decide(request)
 
 
 def weighed_arguments(
@@ -210,19 +298,30 @@ def tool_facts(charter: Charter, name: str) -> ToolFacts:
     )
 
 
-def may_read(release: LoadedRelease, case: CaseRecord, tool: str) -> Answer:
-    """The policies' answer to a read call."""
+def may_read(
+    release: LoadedRelease,
+    case: CaseRecord,
+    tool: str,
+    *,
+    judged: Judged,
+    marking: Marking,
+    arguments: Mapping[str, object],
+) -> Answer:
+    """The policies' answer to a read call: what a tool is asked with leaves the run."""
     return release.policies.decide(
-        _request(release.charter, case, tool, 0, 0, float("nan"), (), frozenset())
+        _request(
+            release.charter,
+            case,
+            tool,
+            0,
+            0,
+            float("nan"),
+            judged.untrusted,
+            frozenset(),
+            marking=marking,
+            arguments=arguments,
+        )
     )
-
-
-def fingerprint(value: object) -> str:
-    """How a control argument is compared with trusted values: by type and content."""
-    try:
-        return canonical(value).decode()
-    except ValueError:
-        return ""
 
 
 def _request(
@@ -234,15 +333,10 @@ def _request(
     confidence: float,
     untrusted: tuple[str, ...],
     approvals: frozenset[str],
+    *,
+    marking: Marking,
+    arguments: Mapping[str, object],
 ) -> Request:
-    has_subject = any(field.subject for field in charter.input.values())
-    marking = Marking(
-        origin="untrusted",
-        data_class=PERSONAL if has_subject else 0,
-        region=charter.region,
-        purposes=frozenset({charter.purpose}),
-        subjects=frozenset({case.subject}),
-    )
     return Request(
         use_case=case.use_case,
         stage=case.stage,
@@ -256,6 +350,7 @@ def _request(
         untrusted_control=frozenset(untrusted),
         approvals=approvals,
         stopped=False,
+        arguments=arguments,
     )
 
 

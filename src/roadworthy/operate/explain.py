@@ -152,6 +152,10 @@ def effect_json(effect: EffectRecord) -> dict[str, Any]:
         "certificate": effect.certificate,
         "approved_by": effect.approved_by,
         "untrusted": list(effect.untrusted),
+        "origins": [
+            {"argument": name, "source": source, "trusted": name not in effect.untrusted}
+            for name, source in effect.origins
+        ],
         "arguments_digest": effect.arguments_digest,
         "attempts": effect.attempts,
     }

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from roadworthy.casework.case import CaseRecord, State
 from roadworthy.casework.review import ReviewKind
 from roadworthy.charter import Charter, Field_
-from roadworthy.errors import Conflict, InputProblem, NotFound, Problem
+from roadworthy.errors import Conflict, InputProblem, NotFound, Problem, RoadworthyError
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.jobs import open_review, segment_job
-from roadworthy.operate.spotchecks.asking import lots_fall
+from roadworthy.operate.lots import lots_fall
 from roadworthy.ports import Reject, Transaction
-from roadworthy.principal import Principal, require
+from roadworthy.principal import Kind, Principal, require
 from roadworthy.quantities import Cost, Id, digest_of, natural_name
 from roadworthy.release import Release, assign
 from roadworthy.stage import Stage
@@ -71,7 +71,7 @@ def submit(
     charter = deployment.loader.charter((assignment.worker or assignment.shadow or newest).digest)
     problems = check_key(key) + check_input(charter, data)
     if problems:
-        _reject(deployment, use_case, key, data, problems)
+        keep_reject(deployment, use_case, key, data, problems)
         raise InputProblem(
             "RW-CASE-020", problems, hint="the message is kept: `roadworthy cases list --rejected`"
         )
@@ -97,6 +97,8 @@ def submit(
         )
         if case is None:
             raise Conflict("RW-CASE-021", f"the key `{key}` was taken in this moment", hint="ask again")
+        if principal.kind is Kind.PERSON:
+            deployment.store.inbox.note_initiator(tx, case.id, principal.id)
         if assignment.shadow is not None:
             begin(
                 deployment,
@@ -278,21 +280,37 @@ def _again(
     return Receipt(before, again=True)
 
 
-def _reject(
-    deployment: Deployment, use_case: str, key: str, data: Mapping[str, object], problems: list[Problem]
+def keep_reject(
+    deployment: Deployment, use_case: str, key: str, data: Mapping[str, object], problems: Sequence[Problem]
 ) -> None:
+    """Keep a message that became no case, with its reasons. What a sender repeats at once is kept once."""
+    words = tuple(_keepable(str(problem))[:_LONGEST_WORDS] for problem in problems[:MOST_PROBLEMS])
+    if len(problems) > MOST_PROBLEMS:
+        words += (f"and {len(problems) - MOST_PROBLEMS} more",)
+    shown = "".join(letter for letter in key[:MAX_KEY] if letter.isprintable())
     with deployment.store.write() as tx:
+        newest = deployment.store.cases.rejects(tx, use_case).rows
+        alike = (one for one in newest if one.key == shown and tuple(one.problems) == words)
+        if shown and any(_holds(deployment, tx, one, data) for one in alike):
+            return
         id_: Id = deployment.new_id()
-        kept = {_keepable(name): _keepable(value) for name, value in data.items()}
-        sealed = deployment.vault.seal(tx, deployment.vault.pseudonym(f"reject {id_}"), kept)
-        words = tuple(_keepable(str(problem))[:_LONGEST_WORDS] for problem in problems[:MOST_PROBLEMS])
-        if len(problems) > MOST_PROBLEMS:
-            words += (f"and {len(problems) - MOST_PROBLEMS} more",)
-        shown = "".join(letter for letter in key[:MAX_KEY] if letter.isprintable())
+        sealed = deployment.vault.seal(tx, deployment.vault.pseudonym(f"reject {id_}"), _kept(data))
         deployment.store.cases.reject(tx, Reject(id_, use_case, shown, sealed.id, words, deployment.now()))
         deployment.record(
             tx, "case.rejected", "system", {"reject": id_, "use_case": use_case}, {"problems": list(words)}
         )
+
+
+def _holds(deployment: Deployment, tx: Transaction, reject: Reject, data: Mapping[str, object]) -> bool:
+    try:
+        held: bool = deployment.vault.open(tx, reject.input) == _kept(data)
+    except RoadworthyError:  # it was erased
+        return False
+    return held
+
+
+def _kept(data: Mapping[str, object]) -> dict[str, str]:
+    return {_keepable(name): _keepable(value) for name, value in data.items()}
 
 
 def _keepable(value: object) -> str:

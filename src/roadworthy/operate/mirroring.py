@@ -20,6 +20,7 @@ from roadworthy.casework.vocabulary import Passage
 from roadworthy.charter import Charter
 from roadworthy.disposition import Kind
 from roadworthy.errors import Conflict, NotFound, Problem, RoadworthyError
+from roadworthy.flow import KnownValues
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.plain import plain
 from roadworthy.ports import Connector, LoadedRelease, Loader, Retriever, Transaction
@@ -197,6 +198,7 @@ def from_recordings(deployment: Deployment, case: CaseRecord, release: LoadedRel
             name: _RecordedRetriever(name, retriever, tape, may_ask)
             for name, retriever in release.retrievers.items()
         },
+        registries=release.registries if may_ask else tape.registries(release),
     )
 
 
@@ -231,6 +233,25 @@ class Recordings:
             before = sum((step.name, step.arguments) == asked for step in own)
             answer = answers[min(before, len(answers) - 1)]
             return True, deployment.vault.open(tx, answer.result)["value"]
+
+    def registries(self, release: LoadedRelease) -> Mapping[str, Mapping[str, KnownValues]]:
+        """The registries of a release, as far as they endorsed something when the case was live."""
+        return {
+            tool: {name: _RecordedRegistry(registry, self, tool, name) for name, registry in each.items()}
+            for tool, each in release.registries.items()
+        }
+
+    def endorsed(self, tool: str, argument: str, value: object) -> bool:
+        """Whether an effect of the original carries this value in an argument that was trusted."""
+        deployment = self._deployment
+        with deployment.store.read() as tx:
+            for effect in deployment.store.effects.of_case(tx, self._twin.original):
+                known = effect.tool == tool and argument not in effect.untrusted
+                if known and argument in dict(effect.origins):
+                    held = deployment.vault.open(tx, effect.arguments).get(argument)
+                    if held == value or (isinstance(held, list) and value in held):
+                        return True
+        return False
 
     def _recorded(self, tx: Transaction) -> list[Mapping[tuple[str, str], Sequence[Step]]]:
         with self._lock:
@@ -308,6 +329,23 @@ class _RecordedTool:
 
     def lookup(self, key: str) -> Mapping[str, object] | None:
         return None
+
+
+class _RecordedRegistry:
+    """A registry of a mirrored case: it knows what was endorsed then, and nothing new."""
+
+    def __init__(self, registry: KnownValues, tape: Recordings, tool: str, argument: str) -> None:
+        self._registry = registry
+        self._tape = tape
+        self._tool = tool
+        self._argument = argument
+
+    @property
+    def names(self) -> frozenset[str]:
+        return self._registry.names
+
+    def knows(self, values: Mapping[str, object]) -> bool:
+        return self._tape.endorsed(self._tool, self._argument, values["value"])
 
 
 class _RecordedRetriever:

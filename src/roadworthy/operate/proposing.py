@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from roadworthy.casework.effect import EffectRecord
 from roadworthy.casework.vocabulary import Effect
+from roadworthy.charter import check_arguments
 from roadworthy.errors import InputProblem, NotFound, Problem
 from roadworthy.ports import LoadedRelease
 from roadworthy.stage import SIMULATED
@@ -26,16 +27,23 @@ def effect_event(row: EffectRecord, policy_digest: str) -> dict[str, object]:
         "release": row.release,
         "stage": str(row.stage),
         "simulated": row.stage in SIMULATED,
+        "untrusted": list(row.untrusted),
+        # Without its subjects: the ledger could never forget them.
+        "marking": {name: value for name, value in row.marking.as_json().items() if name != "subjects"}
+        if row.marking
+        else {},
     }
 
 
 def declared(release: LoadedRelease, effect: Effect) -> None:
-    """Errors: ``InputProblem`` for an effect whose tool the charter does not declare or that only reads."""
+    """Errors: ``InputProblem`` for an effect whose tool the charter does not declare or that only reads, RW-RUN-013 for
+    arguments that the tool does not take."""
     tool = release.charter.tools.get(effect.tool)
     if tool is None or effect.tool not in release.tools:
         raise undeclared("tool", effect.tool, release.charter.tools)
     if not tool.writes:
         raise InputProblem("RW-RUN-003", Problem(f"`{effect.tool}` only reads", hint="use `run.call`"))
+    check_arguments(effect.tool, tool, effect.arguments)
 
 
 def shared_slot(slot: str) -> InputProblem:

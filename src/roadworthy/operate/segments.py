@@ -21,14 +21,18 @@ from roadworthy.casework.vocabulary import Case, Decision, Passage, Workflow, ch
 from roadworthy.disposition import Kind
 from roadworthy.errors import Conflict, Corrupt, InputProblem, Problem, RoadworthyError, Unavailable
 from roadworthy.operate.canaries import observe_decision
+from roadworthy.operate.clearance import is_lost
 from roadworthy.operate.delivering import deliver
 from roadworthy.operate.deployment import Deployment
-from roadworthy.operate.disposing import Weighed, fingerprint, weigh
+from roadworthy.operate.disposing import Weighed, weigh
 from roadworthy.operate.jobs import open_review, segment_job
 from roadworthy.operate.logged import about
 from roadworthy.operate.mirroring import end_rehearsed, from_recordings, rehearsed
+from roadworthy.operate.outside.carrying import carry_on
 from roadworthy.operate.proposing import declared, effect_event, shared_slot
-from roadworthy.operate.run import Halted, Run, Suspended
+from roadworthy.operate.reading import begin_reading, judge_call
+from roadworthy.operate.run import Run
+from roadworthy.operate.steps import Halted, Suspended
 from roadworthy.operate.taking_back import taking_back
 from roadworthy.ports import LoadedRelease, Transaction
 from roadworthy.quantities import Cost
@@ -56,19 +60,19 @@ def run_segment(deployment: Deployment, reference: str) -> None:
         return
     stopped = deployment.clearance.why_not(f"use_case:{case.use_case}", f"release:{case.release}")
     if stopped:
-        _park(deployment, case, stopped)
+        _pause(deployment, case, stopped)
         return
     try:
         with about(use_case=case.use_case, release=case.release):
             release = from_recordings(deployment, case, deployment.loader.load(case.release))
+            if release.workflow.elsewhere and release.tools and not rehearsed(case):
+                carry_on(deployment, case.id)
+                return
             _execute(deployment, case, release)
     except Conflict:
         return  # somebody moved the case meanwhile; their job goes on
     except Unavailable:
-        with deployment.store.write() as tx:
-            again = replace(case, version=case.version + 1, updated_at=deployment.now())
-            deployment.store.cases.save(tx, again, expected=case.version)
-            deployment.engine.enqueue(tx, segment_job(again, delay_s=RETRY_S))
+        _again(deployment, case)
         return
     except RoadworthyError as problem:
         _hand_over(deployment, case, problem)
@@ -85,12 +89,7 @@ def _execute(deployment: Deployment, case: CaseRecord, release: LoadedRelease) -
         data = deployment.vault.open(tx, case.input)
     journal = Journal(steps)
     case = replace(case, cost=sum((step.cost for step in steps), start=Cost(0)))
-    trusted = {
-        fingerprint(data[name])
-        for name, field in release.charter.input.items()
-        if field.trusted and name in data
-    }
-    run = Run(deployment, release, case, journal, trusted)
+    run = Run(deployment, release, case, journal, begin_reading(release, case, data))
     try:
         argument = Case(case.key, _typed(release.workflow, data, release.charter.input))
         decision = _concluded(release.workflow, argument, run)
@@ -98,7 +97,7 @@ def _execute(deployment: Deployment, case: CaseRecord, release: LoadedRelease) -
         _suspend(deployment, case, run)
         return
     except Halted as halted:
-        _park(deployment, case, halted.reason, run)
+        _pause(deployment, case, halted.reason, run)
         return
     journal.finish()
     for effect in decision.effects:
@@ -107,7 +106,7 @@ def _execute(deployment: Deployment, case: CaseRecord, release: LoadedRelease) -
     stopped = deployment.clearance.why_not(f"use_case:{case.use_case}", f"release:{case.release}", *scopes)
     if stopped:
         # Weighed now the effects would be refused for good; parked they are weighed when it is over.
-        _park(deployment, case, stopped, run)
+        _pause(deployment, case, stopped, run)
         return
     _decide(deployment, case, release, run, decision)
 
@@ -157,6 +156,7 @@ def _decide(
 ) -> None:
     """Dispose of every proposed effect and move the case, in one transaction with its last step."""
     prediction = next((reason for reason in decision.because if isinstance(reason, Prediction)), None)
+    judged = [judge_call(release, one.tool, one.arguments, run.readings) for one in decision.effects]
     with deployment.store.write() as tx:
         run.flush(tx)
         # The store knows of attempts that this process never saw the end of.
@@ -172,7 +172,8 @@ def _decide(
                 effect,
                 slot=slot,
                 confidence=decision.confidence,
-                trusted=run.trusted,
+                judged=judged[number],
+                marking=run.readings.marking,
                 spent=cost,
             )
             if not deployment.store.effects.add(tx, one.effect):
@@ -298,8 +299,26 @@ def _suspend(deployment: Deployment, case: CaseRecord, run: Run) -> None:
         observe_decision(deployment, tx, case, asked=True)
 
 
-def _park(deployment: Deployment, case: CaseRecord, reason: str, run: Run | None = None) -> None:
-    """Nothing moves until clearance is back: the recorded steps wait for it."""
+def _pause(deployment: Deployment, case: CaseRecord, reason: str, run: Run | None = None) -> None:
+    """Nothing moves until clearance is back. Nobody lifts what nobody threw: then it is tried again soon."""
+    if is_lost(reason):
+        _again(deployment, case, run)
+    else:
+        _park(deployment, case, reason, run)
+
+
+def _again(deployment: Deployment, case: CaseRecord, run: Run | None = None) -> None:
+    """Its segment begins anew a little later; steps that are done are written down."""
+    with deployment.store.write() as tx:
+        if run is not None:
+            run.flush(tx)
+        again = replace(case, version=case.version + 1, updated_at=deployment.now())
+        deployment.store.cases.save(tx, again, expected=case.version)
+        deployment.engine.enqueue(tx, segment_job(again, delay_s=RETRY_S))
+
+
+def _park(deployment: Deployment, case: CaseRecord, reason: str, run: Run | None) -> None:
+    """The recorded steps wait until the stop is lifted."""
     with deployment.store.write() as tx:
         if run is not None:
             run.flush(tx)

@@ -284,7 +284,9 @@ def read_stopped(store: Store, slips: Slips | None = None) -> Stopped:
     with store.read() as tx:
         active = store.switches.active(tx)
         scopes = {thrown.scope: thrown.reason for thrown in active}
-        scopes |= {held.scope: f"{held.tool} is held back: {held.reason}" for held in store.tool_states.held(tx)}
+        scopes |= {
+            held.scope: f"{held.tool} is held back: {held.reason}" for held in store.tool_states.held(tx)
+        }
         for use_case in store.releases.use_cases(tx):
             for release in store.releases.rollout(tx, use_case).releases:
                 if release.stage in ENDED and release.fit_until is None:

@@ -7,23 +7,25 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from roadworthy.errors import RoadworthyError, Unavailable
 from roadworthy.operate.bookkeeping import sequence
 from roadworthy.operate.delivering import deliver
 from roadworthy.operate.deployment import Deployment
+from roadworthy.operate.effects.pacing import wake_waiting
 from roadworthy.operate.logged import about
-from roadworthy.operate.reviewing import escalate_due
+from roadworthy.operate.outside.carrying import carry_on
+from roadworthy.operate.reviewing import escalate_due, let_leave
 from roadworthy.operate.rollout import look_at_canary
 from roadworthy.operate.segments import run_segment
-from roadworthy.operate.stopping import acknowledge, unpark
+from roadworthy.operate.slips import adopt
+from roadworthy.operate.stopping import ACKNOWLEDGE_EVERY, acknowledge, unpark
 from roadworthy.operate.taking_back import roll_back
+from roadworthy.operate.undos import carry_out_undo
 from roadworthy.telemetry import case_trace
 
 BOOKS_EVERY_S = 0.2
-ACKNOWLEDGE_EVERY = timedelta(seconds=5)
-"""A worker that said nothing for three of these is taken for dead."""
 PATIENCE_S = 120.0
 _log = logging.getLogger("roadworthy.worker")
 
@@ -34,9 +36,13 @@ def handlers(deployment: Deployment) -> Mapping[str, Callable[[str], None]]:
         "segment": lambda reference: run_segment(deployment, reference),
         "deliver": lambda reference: deliver(deployment, reference),
         "due": lambda reference: escalate_due(deployment, reference),
+        "leave": lambda reference: let_leave(deployment, reference),
         "rollback": lambda reference: roll_back(deployment, reference),
         "canary": lambda reference: _look_at_canary(deployment, reference),
+        "pace": lambda reference: wake_waiting(deployment, reference),
+        "undo": lambda reference: carry_out_undo(deployment, reference),
         "unpark": lambda reference: unpark(deployment, reference),
+        "agent": lambda reference: carry_on(deployment, reference),
     }
     return {kind: _told(kind, handle) for kind, handle in made.items()}
 
@@ -48,7 +54,7 @@ def _told(kind: str, handle: Callable[[str], object]) -> Callable[[str], None]:
         case, _, rest = reference.partition("/")
         run = rest.partition("/")[0] if kind == "segment" else ""
         trace = case_trace(case, int(run)) if run.isdecimal() else ""
-        of_case = case if kind in {"segment", "deliver"} else ""
+        of_case = case if kind in {"segment", "deliver", "undo", "agent"} else ""
         with about(job=kind, case=of_case, run=run, trace=trace):
             handle(reference)
 
@@ -114,6 +120,7 @@ class Worker:
 
     def start(self) -> None:
         """Begin to take jobs and to keep the books. Once only."""
+        self._deployment.clearance.speaks(self._name)
         self._deployment.engine.start(handlers(self._deployment))
         self._books.start()
         for duty in self._duties:
@@ -133,24 +140,29 @@ class Worker:
             thread.join(timeout=max(0.0, until - time.monotonic()))
 
     def _keep_books(self) -> None:
-        """Sequence the outbox, and acknowledge the stop switch when it changes."""
+        """Sequence the outbox, write down stops left in slips, and say which stops it obeys when they change."""
         seen: object = None
-        said_at = datetime.min.replace(tzinfo=UTC)
+        said_at: datetime | None = None
+        complained = ""
         while True:
             ending = self._ending.wait(BOOKS_EVERY_S)
             try:
+                adopt(self._deployment)
                 now = self._deployment.now()
                 with self._deployment.store.read() as tx:
                     active = {thrown.id for thrown in self._deployment.store.switches.active(tx)}
-                if active != seen or now - said_at >= ACKNOWLEDGE_EVERY:
+                if active != seen or said_at is None or abs(now - said_at) >= ACKNOWLEDGE_EVERY:
                     # It says that it obeys what its clearance has read, and nothing newer.
                     self._deployment.clearance.renew()
                     acknowledge(self._deployment, self._name, at=now)
                     seen, said_at = active, now
                 while sequence(self._deployment):
                     pass
+                complained = ""
             except RoadworthyError as problem:
-                _log.warning("books wait: %s", problem.code, extra={"code": problem.code})
+                if problem.code != complained:
+                    _log.warning("books wait: %s", problem.code, extra={"code": problem.code})
+                complained = problem.code
             if ending:
                 self._say_goodbye()
                 return
@@ -170,4 +182,5 @@ class Worker:
         try:
             acknowledge(self._deployment, self._name, at=datetime.fromtimestamp(0, UTC))
         except RoadworthyError as problem:
+            self._deployment.clearance.falls_silent(self._name)
             _log.warning("the books could not be closed: %s", problem.code)

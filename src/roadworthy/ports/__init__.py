@@ -9,7 +9,9 @@
 ``metering``, ``upstream``   what calls to models may spend, and what answers them
 ``knowledge``   what documents lie in, are indexed with and embedded by
 ``spotchecks``   which automatic cases people look at
+``inbox``   what waits for people, who they are, and how they answered
 ``watching``   lineage, figures, alerts, and who is told of them
+``slips``   stops that the database could not take
 
 Adapters implement these; ``roadworthy.testing`` ships fakes and the conformance suites. All calls
 are synchronous; everything that changes state takes the caller's ``Transaction``, so that one
@@ -24,9 +26,11 @@ if TYPE_CHECKING:
     from roadworthy.ports.checking import CheckCache, Checker
     from roadworthy.ports.evaluating import Evaluations, Grading, Target
     from roadworthy.ports.ideas import Ideas, IdeaText
+    from roadworthy.ports.inbox import Inbox
     from roadworthy.ports.instruments import Instruments, Opener
     from roadworthy.ports.language import Completion, LanguageModel, Message, Unanswered
     from roadworthy.ports.matching import Matcher, MatchTable
+    from roadworthy.ports.records import LedgerStore, Replies, Switches
     from roadworthy.ports.spotchecks import SpotChecks
     from roadworthy.ports.state import (
         Cases,
@@ -35,21 +39,19 @@ if TYPE_CHECKING:
         Effects,
         Entropy,
         EvidenceStore,
-        LedgerStore,
         Page,
         People,
         Reject,
         Releases,
-        Replies,
         Reviews,
         Sealed,
         Store,
-        Switches,
         Transaction,
         Vault,
     )
     from roadworthy.ports.tables import ArrowStream, Dataset, Dialect, Names, Progress, Workbench
     from roadworthy.ports.work import (
+        ApprovedWriter,
         Chat,
         Connector,
         Engine,
@@ -71,6 +73,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "ApprovedWriter",
     "ArrowStream",
     "Cases",
     "Chat",
@@ -92,6 +95,7 @@ __all__ = [
     "Grading",
     "IdeaText",
     "Ideas",
+    "Inbox",
     "Instruments",
     "Job",
     "LanguageModel",
@@ -138,7 +142,9 @@ _PAGES = {
     "instruments": ("Instruments", "Opener"),
     "language": ("Completion", "LanguageModel", "Message", "Unanswered"),
     "matching": ("MatchTable", "Matcher"),
+    "inbox": ("Inbox",),
     "spotchecks": ("SpotChecks",),
+    "records": ("LedgerStore", "Replies", "Switches"),
     "state": (
         "Cases",
         "Clock",
@@ -146,21 +152,19 @@ _PAGES = {
         "Effects",
         "Entropy",
         "EvidenceStore",
-        "LedgerStore",
         "Page",
         "People",
         "Reject",
         "Releases",
-        "Replies",
         "Reviews",
         "Sealed",
         "Store",
-        "Switches",
         "Transaction",
         "Vault",
     ),
     "tables": ("ArrowStream", "Dataset", "Dialect", "Names", "Progress", "Workbench"),
     "work": (
+        "ApprovedWriter",
         "Chat",
         "Connector",
         "Engine",

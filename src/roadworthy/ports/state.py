@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,16 +11,19 @@ from typing import Any, Generic, Protocol, TypeVar
 from roadworthy.casework.case import CaseRecord, State
 from roadworthy.casework.effect import EffectRecord, EffectState, Outcome
 from roadworthy.casework.journal import Opening, Step
+from roadworthy.casework.pace import Pace
 from roadworthy.casework.rating import Rating
 from roadworthy.casework.review import Review
 from roadworthy.evidence import Measurement
 from roadworthy.gate import Waiver
-from roadworthy.ledger import Checkpoint, Entry
 from roadworthy.ports.evaluating import Evaluations
+from roadworthy.ports.inbox import Inbox
 from roadworthy.ports.metering import Metering
+from roadworthy.ports.records import LedgerStore, Replies, Switches
 from roadworthy.ports.spotchecks import SpotChecks
+from roadworthy.ports.tooling import ToolStates
 from roadworthy.ports.watching import Alerts, LineageStore, Observations
-from roadworthy.principal import Approval, Principal, Stop
+from roadworthy.principal import Approval, Principal
 from roadworthy.quantities import Cost, Digest, Id
 from roadworthy.release import Archive, Release, Rollout
 from roadworthy.stage import Stage
@@ -178,6 +181,49 @@ class Effects(Protocol):
         The counter's row stays locked until the transaction ends: two workers never both pass.
         """
 
+    def list(
+        self,
+        tx: Transaction,
+        use_case: str = "",
+        *,
+        states: Collection[EffectState] = (),
+        tool: str = "",
+        after: str = "",
+        limit: int = 50,
+    ) -> Page[EffectRecord]:
+        """Newest first, keyset-paged. No states: all of them."""
+
+    def in_front(self, tx: Transaction, effect: EffectRecord) -> EffectRecord | None:
+        """The first of its lane, in the order of cases, that is owed, lets nobody pass and comes before it.
+
+        The lane stays locked until the transaction ends: two of them never both find nobody in front.
+        """
+
+    def behind(self, tx: Transaction, effect: EffectRecord) -> EffectRecord | None:
+        """The next of its lane that is owed and comes after it. Locks the lane, too."""
+
+    def waiting(
+        self, tx: Transaction, use_case: str, tool: str, *, limit: int = 100
+    ) -> tuple[EffectRecord, ...]:
+        """Those that wait for the pace of a tool (``rate`` or ``circuit``), the longest waiting first."""
+
+    def overdue(
+        self, tx: Transaction, before: datetime, *, after: str = "", limit: int = 100
+    ) -> Page[EffectRecord]:
+        """Owed ones whose time came before this moment, and those that wait since before it; oldest first."""
+
+    def pace(self, tx: Transaction, use_case: str, tool: str, *, lock: bool = False) -> Pace:
+        """How fast a tool's effects leave; a new one where nothing is known of it.
+
+        With ``lock`` no other transaction changes it until this one ends.
+        """
+
+    def save_pace(self, tx: Transaction, pace: Pace) -> None:
+        """Keep it; the one before is replaced. Only after ``pace`` with ``lock``."""
+
+    def paces(self, tx: Transaction, *, limit: int = 500) -> tuple[Pace, ...]:
+        """All that are known."""
+
 
 class Reviews(Protocol):
     """What waits for a person, and what was answered."""
@@ -277,6 +323,12 @@ class People(Protocol):
 
     def password_hash(self, tx: Transaction, principal: str) -> str: ...
 
+    def emails(self, tx: Transaction) -> Mapping[str, str]:
+        """Addresses by account; accounts without one are missing."""
+
+    def set_email(self, tx: Transaction, principal: str, email: str) -> bool:
+        """Keep where an account gets its mail; empty for none. False where there is no such account."""
+
     def all(self, tx: Transaction, *, limit: int = 500) -> tuple[Principal, ...]: ...
 
     def add_credential(self, tx: Transaction, credential: Credential) -> None: ...
@@ -292,69 +344,13 @@ class People(Protocol):
         """Delete it. False if it was gone: a link works once."""
 
 
-class Switches(Protocol):
-    """Stops, and which worker obeys them."""
-
-    def add(self, tx: Transaction, stop: Stop) -> None: ...
-
-    def active(self, tx: Transaction) -> tuple[Stop, ...]: ...
-
-    def get(self, tx: Transaction, stop: str) -> Stop | None: ...
-
-    def lift(self, tx: Transaction, stop: str, *, by: str, at: datetime) -> bool:
-        """False if it was lifted already."""
-
-    def acknowledge(self, tx: Transaction, worker: str, *, seen: str, at: datetime) -> None:
-        """A worker notes the newest stop it obeys."""
-
-    def acknowledgements(self, tx: Transaction) -> Mapping[str, tuple[str, datetime]]: ...
-
-    def obey(self, tx: Transaction, worker: str, stops: Collection[str], *, at: datetime) -> None:
-        """A worker obeys these stops from now on. What it said of one before stays."""
-
-    def obeyed(self, tx: Transaction, stop: str) -> Mapping[str, datetime]:
-        """When each worker first said that it obeys this stop, in that order."""
-
-
-class Replies(Protocol):
-    """Answers to requests with an ``Idempotency-Key``."""
-
-    def recall(self, tx: Transaction, scope: str, key: str) -> tuple[Digest, int, str] | None:
-        """(digest of the request's body, status, response body) of an earlier answer."""
-
-    def remember(
-        self, tx: Transaction, scope: str, key: str, body: Digest, status: int, reply: str, at: datetime
-    ) -> None: ...
-
-
-class LedgerStore(Protocol):
-    """The ledger and its outbox."""
-
-    def append(self, tx: Transaction, event: bytes) -> None:
-        """Into the outbox, in the business transaction. No order, no lock."""
-
-    def sequence(self, sign: Callable[[Checkpoint], str], *, origin: str, limit: int = 5_000) -> int:
-        """Move waiting events into the tree and sign a checkpoint; returns how many. One at a time."""
-
-    def entries(self, *, start: int = 0) -> Iterator[Entry]:
-        """All entries from a number on, in order, streamed."""
-
-    def about(self, tx: Transaction, reference: str, *, limit: int = 200) -> tuple[Entry, ...]:
-        """Entries that name an id, in order."""
-
-    def notes(self) -> Iterator[str]:
-        """All checkpoints, oldest first."""
-
-    def waiting(self) -> int:
-        """Events in the outbox."""
-
-
 class Store(Protocol):
     """All state, in one database."""
 
     cases: Cases
     effects: Effects
     reviews: Reviews
+    inbox: Inbox
     releases: Releases
     evidence: EvidenceStore
     people: People
@@ -367,6 +363,7 @@ class Store(Protocol):
     lineage: LineageStore
     observed: Observations
     alerts: Alerts
+    tool_states: ToolStates
 
     def read(self) -> AbstractContextManager[Transaction]: ...
 

@@ -11,7 +11,9 @@ from roadworthy.casework.prediction import Prediction
 from roadworthy.casework.vocabulary import Passage, Workflow
 from roadworthy.charter import Charter
 from roadworthy.data.contract import Contract
-from roadworthy.policy import Answer, Request, Tool
+from roadworthy.errors import Problem
+from roadworthy.flow import KnownValues
+from roadworthy.policy import Answer, Duty, PolicyTest, Request, Tool
 from roadworthy.ports.language import LanguageModel
 from roadworthy.ports.state import Transaction
 from roadworthy.prompting import ChatPrompt
@@ -160,6 +162,15 @@ class Writer(Protocol):
         """
 
 
+@runtime_checkable
+class ApprovedWriter(Writer, Protocol):
+    """A writer that fills texts in which somebody approved with the release."""
+
+    @property
+    def approved(self) -> Sequence[str]:
+        """Those texts: links that stand in them may stand in what is sent."""
+
+
 class Policies(Protocol):
     """What is allowed, judged request by request."""
 
@@ -168,7 +179,19 @@ class Policies(Protocol):
 
     def decide(self, request: Request) -> Answer: ...
 
+    def may(self, duty: Duty) -> Answer:
+        """May this person say yes to this, after what they did before? Roles were asked elsewhere."""
+
     def coverage(self, tools: Sequence[Tool]) -> Mapping[str, bool]: ...
+
+    def lint(self, tools: Sequence[Tool] = ()) -> Sequence[Problem]:
+        """What is legal in the use case's own policies but probably not meant."""
+
+    def remaining(self, request: Request) -> Mapping[str, str]:
+        """By policy: what it still asks of the situation of this request's tool. Advice, never a decision."""
+
+    def place_of(self, rule: str) -> str:
+        """Where a rule stands, ``file:line``; empty for what the engine itself says."""
 
 
 class Connector(Protocol):
@@ -214,6 +237,10 @@ class LoadedRelease:
     """What is promised about the data, by source; sources without a contract are missing here."""
     locations: Mapping[str, str] = field(default_factory=dict)
     """Where the sources lie, ready to be opened as tables."""
+    registries: Mapping[str, Mapping[str, KnownValues]] = field(default_factory=dict)
+    """Where control arguments have to stand to be trusted, by tool and argument."""
+    policy_tests: tuple[PolicyTest, ...] = ()
+    """What the use case's policies are held to."""
 
 
 class Loader(Protocol):

@@ -22,7 +22,7 @@ from roadworthy.measure.fact import keep
 from roadworthy.measure.knowledge.freshness import gap_fact, health_facts, line_drawn
 from roadworthy.measure.knowledge.health import Health, health
 from roadworthy.operate.knowledge.dismissing import dismiss, dismissals
-from roadworthy.policy.request import NEUTRAL
+from roadworthy.policy.marking import NEUTRAL
 from roadworthy.ports.knowledge import KnowledgeSource
 from roadworthy.principal import Kind, Principal, Role
 from roadworthy.testing.memory.knowledge import MemoryKnowledgeIndex

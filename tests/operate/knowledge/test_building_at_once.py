@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 from roadworthy.knowledge import KEEPER, Access
 from roadworthy.operate.knowledge import building
-from roadworthy.policy.request import NEUTRAL
+from roadworthy.policy.marking import NEUTRAL
 from roadworthy.ports.knowledge import KnowledgeSource
 from roadworthy.quantities import digest_of
 from roadworthy.wiring.knowledge_index import open_index

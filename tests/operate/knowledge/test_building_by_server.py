@@ -16,7 +16,7 @@ from roadworthy.adapters.openai import OpenAiEmbedder
 from roadworthy.charter import LanguageModelPlan
 from roadworthy.knowledge import KEEPER, Access
 from roadworthy.operate.knowledge.building import build
-from roadworthy.policy.request import NEUTRAL
+from roadworthy.policy.marking import NEUTRAL
 from roadworthy.ports.knowledge import KnowledgeSource
 from roadworthy.wiring.knowledge_sources import open_folder
 

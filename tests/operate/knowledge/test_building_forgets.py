@@ -13,7 +13,7 @@ from roadworthy.knowledge import Access, Block, Chunk, Document, Finding, Reader
 from roadworthy.knowledge.chunking import chunks
 from roadworthy.operate.knowledge.building import build
 from roadworthy.policy import Marking
-from roadworthy.policy.request import NEUTRAL
+from roadworthy.policy.marking import NEUTRAL
 from roadworthy.ports.knowledge import KnowledgeSource, Listed
 from roadworthy.testing.memory.knowledge import MemoryKnowledgeIndex
 

@@ -13,7 +13,7 @@ from roadworthy.errors import Unavailable
 from roadworthy.knowledge import Access, Block, Document, Finding, Reader
 from roadworthy.operate.knowledge.building import build
 from roadworthy.policy import Marking
-from roadworthy.policy.request import NEUTRAL
+from roadworthy.policy.marking import NEUTRAL
 from roadworthy.ports.knowledge import KnowledgeSource, Listed, Vectors
 from roadworthy.quantities import Digest, digest_of
 from roadworthy.testing.memory.knowledge import MemoryKnowledgeIndex

@@ -88,4 +88,7 @@ def passage_of(hit: Hit) -> Passage:
         stale=hit.stale,
         data_class=hit.marking.data_class,
         trusted=hit.marking.origin == "trusted",
+        region=hit.marking.region,
+        purposes=tuple(sorted(hit.marking.purposes)),
+        subjects=tuple(sorted(hit.marking.subjects)),
     )

@@ -16,7 +16,8 @@ from roadworthy.errors import Refused, RoadworthyError
 from roadworthy.operate.clearance import Stopped
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.modelcalls.callers import Caller, Plans, Served, read_caller, read_plans
-from roadworthy.operate.stopping import acknowledge
+from roadworthy.operate.slips import adopt
+from roadworthy.operate.stopping import ACKNOWLEDGE_EVERY, acknowledge
 from roadworthy.ports.upstream import Catalogue
 from roadworthy.quantities import Digest
 from roadworthy.routing import Circuit
@@ -26,7 +27,8 @@ HOLDS_S = 0.5
 """How long what was read about a key counts."""
 BUSY_S = 5.0
 """Keys that were used so recently are read again before anybody asks."""
-ACKNOWLEDGE_S = 2.0
+IDLE_S = 0.5
+"""How often a gateway without calls looks whether it was stopped."""
 MOST_KEYS = 10_000
 MOST_STRANGERS = 10_000
 _REST_S = 1.0
@@ -60,6 +62,7 @@ class Admission:
 
     def start(self) -> None:
         """Begin to read. Once only."""
+        self._deployment.clearance.speaks(self._name)
         self._thread.start()
 
     def stop(self) -> None:
@@ -159,25 +162,41 @@ class Admission:
         return known
 
     def _keep_reading(self) -> None:
-        said_at, said = 0.0, ""
+        looked_at = 0.0
+        said_at: datetime | None = None
+        said: frozenset[str] | None = None
+        complained = ""
         while not self._ending.wait(RENEW_S):
-            now = time.monotonic()
-            busy = now - self._asked_at < BUSY_S
-            if not busy and now - said_at < ACKNOWLEDGE_S:
+            busy = time.monotonic() - self._asked_at < BUSY_S
+            if not busy and time.monotonic() - looked_at < IDLE_S:
                 continue
+            looked_at = time.monotonic()
             try:
-                self._deployment.clearance.renew()
-                self._renew_keys(now)
-                stopped = self._deployment.clearance.stopped
-                if stopped != said or now - said_at >= ACKNOWLEDGE_S:
-                    acknowledge(self._deployment, self._name, at=self._deployment.now())
-                    said_at, said = now, stopped
+                adopt(self._deployment)
+                now = self._deployment.now()
+                spoken = said_at is not None and abs(now - said_at) < ACKNOWLEDGE_EVERY
+                # Idle, one small question tells whether there is anything to read at all.
+                if busy or not spoken or self._active() != said:
+                    self._deployment.clearance.renew()
+                    self._renew_keys(looked_at)
+                stops = self._deployment.clearance.stops
+                if stops != said or not spoken:
+                    acknowledge(self._deployment, self._name, at=now)
+                    said_at, said = now, stops
+                complained = ""
             except RoadworthyError as problem:
-                _log.warning("admission waits: %s", problem.code)
+                if problem.code != complained:
+                    _log.warning("admission waits: %s", problem.code)
+                complained = problem.code
         try:
             acknowledge(self._deployment, self._name, at=datetime.fromtimestamp(0, UTC))
         except RoadworthyError as problem:
+            self._deployment.clearance.falls_silent(self._name)
             _log.warning("admission could not say that it ends: %s", problem.code)
+
+    def _active(self) -> frozenset[str]:
+        with self._deployment.store.read() as tx:
+            return frozenset(thrown.id for thrown in self._deployment.store.switches.active(tx))
 
     def _renew_keys(self, now: float) -> None:
         with self._lock:

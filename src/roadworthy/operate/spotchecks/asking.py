@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import sha256
 from typing import Final
 
 from roadworthy.casework.case import CaseRecord
@@ -13,7 +12,6 @@ from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.jobs import open_review
 from roadworthy.ports import Job, LoadedRelease, Transaction
 from roadworthy.ports.spotchecks import Part, SpotAnswer
-from roadworthy.trust.spotcheck import drawn
 
 RULE: Final = "2026-11"
 """Names how probabilities are made; a row says by which rule it was drawn."""
@@ -92,12 +90,3 @@ def choices_for(release: LoadedRelease, case: CaseRecord) -> tuple[str, ...]:
         # A model that names its labels offers them; one that answers freely has only what it said.
         labels.update(getattr(release.models.get(task), "labels", ()))
     return (*sorted(labels - {SOMETHING_ELSE}), SOMETHING_ELSE)
-
-
-def lots_fall(deployment: Deployment, probability: float, name: str) -> bool:
-    """A draw that looks random to whoever lacks the vault's key, and falls the same on every replay.
-
-    ``name`` has capitals: no data subject has such a pseudonym, because those are made from small letters.
-    """
-    key = sha256(deployment.vault.pseudonym(name).encode()).digest()
-    return probability > 0 and drawn(probability, key)

@@ -17,7 +17,8 @@ from roadworthy.casework.effect import SENT, EffectRecord
 from roadworthy.charter import Charter
 from roadworthy.disposition import Kind
 from roadworthy.operate.deployment import Deployment
-from roadworthy.operate.spotchecks.asking import RULE, ask_reviewer, choices_for, lots_fall
+from roadworthy.operate.lots import lots_fall
+from roadworthy.operate.spotchecks.asking import RULE, ask_reviewer, choices_for
 from roadworthy.operate.spotchecks.planting import plant_beside
 from roadworthy.ports import Transaction
 from roadworthy.ports.spotchecks import CheckState, Part, SpotCheck

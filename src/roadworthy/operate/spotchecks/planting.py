@@ -7,7 +7,8 @@ from roadworthy.casework.review import Review
 from roadworthy.charter import SpotCheckPlan
 from roadworthy.errors import Conflict, InputProblem, NotFound, Problem, Refused, RoadworthyError
 from roadworthy.operate.deployment import Deployment
-from roadworthy.operate.spotchecks.asking import SOURCE, ask_reviewer, choices_for, lots_fall
+from roadworthy.operate.lots import lots_fall
+from roadworthy.operate.spotchecks.asking import SOURCE, ask_reviewer, choices_for
 from roadworthy.ports import LoadedRelease, Transaction
 from roadworthy.ports.spotchecks import Part
 from roadworthy.principal import Principal, require

@@ -19,6 +19,7 @@ from roadworthy.testing.conformance.people import PeopleConformance
 from roadworthy.testing.conformance.releases import ReleasesConformance
 from roadworthy.testing.conformance.reviews import ReviewsConformance
 from roadworthy.testing.conformance.spotchecks import SpotChecksConformance
+from roadworthy.testing.conformance.toolstates import ToolStatesConformance
 from roadworthy.testing.conformance.transactions import TransactionsConformance
 from roadworthy.testing.conformance.vault import VaultConformance
 from roadworthy.testing.conformance.watching import WatchingConformance
@@ -37,6 +38,7 @@ class StoreConformance(
     MeteringConformance,
     PeopleConformance,
     LedgerConformance,
+    ToolStatesConformance,
 ):
     """Everything the port ``Store`` promises."""
 

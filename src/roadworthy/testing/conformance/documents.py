@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from roadworthy.knowledge import Access, Block, Chunk, Document, Reader
 from roadworthy.policy import Marking
-from roadworthy.policy.request import ANY
+from roadworthy.policy.marking import ANY
 from roadworthy.ports.knowledge import Hit, KnowledgeIndex, Means, Query, Vectors
 from roadworthy.quantities import Digest, digest_of
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from roadworthy.casework.effect import EffectState
+from roadworthy.casework.pace import Pace, Rate
 from roadworthy.errors import Conflict
 from roadworthy.ports import Store
-from roadworthy.testing.conformance.examples import RELEASE, UNKNOWN, an_effect, id_at
+from roadworthy.testing.conformance.examples import AT, RELEASE, UNKNOWN, an_effect, id_at
 
 DAY = date(2026, 3, 4)
 
@@ -19,7 +20,12 @@ class EffectsConformance:
     """What ``Effects`` promises."""
 
     def test_an_effect_comes_back_as_it_was_stored(self, store: Store) -> None:
-        one, other = an_effect(), an_effect(2, reasons=(), untrusted=(), amount=0, response='{"ok": "ü"}')
+        one, other = (
+            an_effect(),
+            an_effect(
+                2, reasons=(), untrusted=(), origins=(), marking=None, amount=0, response='{"ok": "ü"}'
+            ),
+        )
         with store.write() as tx:
             assert store.effects.add(tx, one)
             assert store.effects.add(tx, other)
@@ -96,3 +102,89 @@ class EffectsConformance:
         assert reserve(1, tool="usage") == 0
         assert reserve(1, day=date(2026, 3, 5)) == 0
         assert reserve(0) == 5
+
+    def test_the_one_in_front_is_of_the_same_lane_owed_and_of_an_earlier_case(self, store: Store) -> None:
+        with store.write() as tx:
+            for number in (1, 2, 3):
+                store.effects.add(tx, an_effect(number, case=id_at(number), lane="a"))
+            store.effects.add(tx, an_effect(4, case=id_at(4), lane="b"))
+            store.effects.add(tx, an_effect(5, case=id_at(5)))
+
+        def front(number: int) -> str:
+            with store.write() as tx:
+                effect = store.effects.get(tx, id_at(number))
+                assert effect is not None
+                found = store.effects.in_front(tx, effect)
+            return found.id if found else ""
+
+        def change(number: int, **changed: object) -> None:
+            with store.write() as tx:
+                effect = store.effects.get(tx, id_at(number))
+                assert effect is not None
+                after = replace(effect, version=effect.version + 1, **changed)  # type: ignore[arg-type]
+                store.effects.save(tx, after, expected=effect.version)
+
+        assert [front(number) for number in (1, 2, 3, 4, 5)] == ["", id_at(1), id_at(1), "", ""]
+        change(1, state=EffectState.CONFIRMED)
+        assert [front(2), front(3)] == ["", id_at(2)]
+        change(2, state=EffectState.UNKNOWN, passed=True)
+        assert front(3) == ""
+        with store.write() as tx:
+            first = store.effects.get(tx, id_at(1))
+            assert first is not None
+            behind = store.effects.behind(tx, first)
+            alone = store.effects.behind(tx, an_effect(5, case=id_at(5)))
+        assert behind is not None
+        assert behind.id == id_at(2)
+        assert alone is None
+
+    def test_those_that_wait_for_a_tool_come_the_longest_waiting_first(self, store: Store) -> None:
+        with store.write() as tx:
+            for number, why in enumerate(("rate", "circuit", "order:x", "rate", ""), start=1):
+                since = AT - timedelta(seconds=number) if why else None
+                store.effects.add(tx, an_effect(number, held=why, held_since=since))
+            store.effects.add(tx, an_effect(6, held="rate", held_since=AT, state=EffectState.PARKED))
+            example = an_effect()
+        with store.read() as tx:
+            found = store.effects.waiting(tx, example.use_case, example.tool)
+            assert [one.id for one in found] == [id_at(4), id_at(2), id_at(1)]
+            assert len(store.effects.waiting(tx, example.use_case, example.tool, limit=2)) == 2
+            assert store.effects.waiting(tx, example.use_case, "other") == ()
+
+    def test_the_overdue_are_those_whose_time_has_long_come(self, store: Store) -> None:
+        before, later = AT - timedelta(minutes=5), AT + timedelta(minutes=5)
+        with store.write() as tx:
+            store.effects.add(tx, an_effect(1, due_at=before))
+            store.effects.add(tx, an_effect(2, due_at=later))
+            store.effects.add(tx, an_effect(3, held="rate", held_since=before))
+            store.effects.add(tx, an_effect(4, due_at=before, state=EffectState.CONFIRMED))
+            store.effects.add(tx, an_effect(5))
+        with store.read() as tx:
+            page = store.effects.overdue(tx, AT, limit=1)
+            rest = store.effects.overdue(tx, AT, after=page.after)
+        assert [one.id for one in (*page.rows, *rest.rows)] == [id_at(1), id_at(3)]
+
+    def test_effects_are_listed_newest_first_in_pages(self, store: Store) -> None:
+        with store.write() as tx:
+            for number in (1, 2, 3):
+                store.effects.add(tx, an_effect(number))
+            store.effects.add(tx, an_effect(4, state=EffectState.DEAD, tool="other"))
+        with store.read() as tx:
+            first = store.effects.list(tx, states=(EffectState.READY, EffectState.PROPOSED), limit=2)
+            rest = store.effects.list(
+                tx, states=(EffectState.READY, EffectState.PROPOSED), after=first.after, limit=2
+            )
+            assert [one.id for one in (*first.rows, *rest.rows)] == [id_at(3), id_at(2), id_at(1)]
+            assert [one.id for one in store.effects.list(tx, tool="other").rows] == [id_at(4)]
+            assert store.effects.list(tx, "nothing").rows == ()
+
+    def test_a_pace_comes_back_as_it_was_kept(self, store: Store) -> None:
+        with store.write() as tx:
+            pace = store.effects.pace(tx, "support", "mail", lock=True)
+            assert pace == Pace("support", "mail")
+            kept = pace.took(1_800_000_000.25, Rate.of(60, 60)).failed(1_800_000_000.5)
+            store.effects.save_pace(tx, kept)
+        with store.read() as tx:
+            assert store.effects.pace(tx, "support", "mail") == kept
+            assert store.effects.pace(tx, "support", "other") == Pace("support", "other")
+            assert store.effects.paces(tx) == (kept,)

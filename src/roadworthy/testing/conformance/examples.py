@@ -13,6 +13,7 @@ from roadworthy.casework.journal import Opening, Step
 from roadworthy.casework.rating import Rating
 from roadworthy.casework.review import Review, ReviewKind, ReviewState
 from roadworthy.evidence import Measurement
+from roadworthy.policy import Marking
 from roadworthy.ports import Credential, Reject, Store, Transaction
 from roadworthy.principal import Approval, Role, Stop
 from roadworthy.quantities import Cost, Digest, Id, Interval, Share, digest, new_id
@@ -112,6 +113,8 @@ def an_effect(number: int = 1, **changes: Any) -> EffectRecord:
         response="",
         created_at=AT,
         updated_at=AT,
+        origins=(("to", "the input `text`"), ("body:link", "no source")),
+        marking=Marking("untrusted", 2, "eu", frozenset({"support"}), frozenset({"ada"})),
     )
     return replace(effect, **changes)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from roadworthy.knowledge import KEEPER, Access, Finding, Reader, may_read
 from roadworthy.policy import Marking
-from roadworthy.policy.request import ANY
+from roadworthy.policy.marking import ANY
 from roadworthy.testing.conformance.documents import (
     ACCESSES,
     BEST,

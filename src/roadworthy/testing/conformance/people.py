@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from roadworthy.errors import Conflict
 from roadworthy.ports import Store, Transaction
+from roadworthy.ports.inbox import Reminder
 from roadworthy.principal import Kind, Principal, Role
-from roadworthy.quantities import digest
+from roadworthy.quantities import Digest, digest
 from roadworthy.testing.conformance.examples import (
     AT,
     RELEASE,
@@ -46,6 +47,29 @@ class PeopleConformance:
             assert not store.people.add(tx, replace(OTTO, name="Mallory"), password_hash="y")  # noqa: S106
             assert store.people.get(tx, "otto") == OTTO
             assert store.people.password_hash(tx, "otto") == ""
+
+    def test_an_address_is_kept_beside_the_account(self, store: Store) -> None:
+        with store.write() as tx:
+            store.people.add(tx, OTTO)
+            assert store.people.emails(tx) == {}
+            assert store.people.set_email(tx, "otto", "otto@example.com")
+            assert not store.people.set_email(tx, "nobody", "x@example.com")
+            assert store.people.emails(tx) == {"otto": "otto@example.com"}
+            assert store.people.set_email(tx, "otto", "")
+        with store.read() as tx:
+            assert store.people.emails(tx) == {}
+            assert store.people.get(tx, "otto") == OTTO
+
+    def test_a_reminder_is_taken_by_one_and_not_before_it_is_due(self, store: Store) -> None:
+        later = AT + timedelta(minutes=1)
+        with store.write() as tx:
+            assert store.inbox.claim_reminder(tx, "otto", now=AT, until=later)
+            assert not store.inbox.claim_reminder(tx, "otto", now=AT, until=later)
+            failed = Reminder("otto", later, None, 1, "RW-ALERT-010")
+            store.inbox.keep_reminder(tx, failed)
+            assert store.inbox.reminders(tx) == {"otto": failed}
+            assert store.inbox.claim_reminder(tx, "otto", now=later, until=later + timedelta(hours=1))
+            assert store.inbox.reminders(tx)["otto"].problem == "RW-ALERT-010"
 
     def test_a_credential_is_spent_once(self, store: Store) -> None:
         session = a_credential(kind="session", release=RELEASE, stage="canary")
@@ -140,3 +164,31 @@ class PeopleConformance:
         with store.read() as tx:
             assert store.replies.recall(tx, "s", "k") == (digest(b"body"), 201, "first")
             assert store.people.get(tx, "otto") is None
+
+    def test_a_key_is_claimed_once_and_answered_by_whoever_claimed_it(self, store: Store) -> None:
+        def claim(owner: str, at: datetime, body: bytes = b"body") -> tuple[Digest, int, str] | None:
+            with store.write() as tx:
+                return store.replies.claim(
+                    tx, "s", "k", digest(body), owner, at, dead_before=at - timedelta(seconds=60)
+                )
+
+        assert claim("first", AT) is None
+        with store.read() as tx:
+            assert store.replies.recall(tx, "s", "k") is None
+        assert claim("second", AT + timedelta(seconds=59)) == (digest(b"body"), 0, "first")
+        assert claim("second", AT + timedelta(seconds=61), b"other") == (digest(b"body"), 0, "first")
+        assert claim("second", AT + timedelta(seconds=61)) is None
+        with store.write() as tx:
+            store.replies.let_go(tx, "s", "k", "first")
+            assert not store.replies.settle(tx, "s", "k", "first", 200, "late", AT)
+            assert store.replies.settle(tx, "s", "k", "second", 200, "done", AT)
+        assert claim("third", AT + timedelta(days=1)) == (digest(b"body"), 200, "done")
+        with store.write() as tx:
+            store.replies.let_go(tx, "s", "k", "second")
+            assert store.replies.recall(tx, "s", "k") == (digest(b"body"), 200, "done")
+
+    def test_a_claim_that_was_let_go_is_free(self, store: Store) -> None:
+        for owner in ("first", "second"):
+            with store.write() as tx:
+                assert store.replies.claim(tx, "s", "k", digest(b"x"), owner, AT, dead_before=AT) is None
+                store.replies.let_go(tx, "s", "k", owner)

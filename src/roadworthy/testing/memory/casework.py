@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from roadworthy.casework.case import CaseRecord, State
-from roadworthy.casework.effect import EffectRecord, EffectState, Outcome, TrueOutcome
+from roadworthy.casework.effect import OWED, EffectRecord, EffectState, Outcome, TrueOutcome
 from roadworthy.casework.journal import Opening, Step
+from roadworthy.casework.pace import Pace
 from roadworthy.casework.rating import Rating
 from roadworthy.casework.review import Review, ReviewState
 from roadworthy.errors import Conflict, Problem
@@ -229,6 +230,71 @@ class MemoryEffects:
         counters[use_case, tool, day] = before + minor
         return before
 
+    def list(
+        self,
+        tx: Transaction,
+        use_case: str = "",
+        *,
+        states: Collection[EffectState] = (),
+        tool: str = "",
+        after: str = "",
+        limit: int = 50,
+    ) -> Page[EffectRecord]:
+        rows = (
+            effect
+            for effect in opened(tx).table("effect").values()
+            if (not use_case or effect.use_case == use_case)
+            and (not states or effect.state in states)
+            and (not tool or effect.tool == tool)
+        )
+        return page(rows, after=after, limit=limit, newest_first=True)
+
+    def in_front(self, tx: Transaction, effect: EffectRecord) -> EffectRecord | None:
+        place = (effect.case, effect.id)
+        before = [one for one in _owed_in_lane(tx, effect) if (one.case, one.id) < place and not one.passed]
+        return min(before, key=_place, default=None)
+
+    def behind(self, tx: Transaction, effect: EffectRecord) -> EffectRecord | None:
+        place = (effect.case, effect.id)
+        after = [one for one in _owed_in_lane(tx, effect) if (one.case, one.id) > place]
+        return min(after, key=_place, default=None)
+
+    def waiting(
+        self, tx: Transaction, use_case: str, tool: str, *, limit: int = 100
+    ) -> tuple[EffectRecord, ...]:
+        found = [
+            one
+            for one in opened(tx).table("effect").values()
+            if (one.use_case, one.tool) == (use_case, tool)
+            and one.held in {"rate", "circuit"}
+            and one.held_since is not None
+            and one.state in {EffectState.READY, EffectState.SENDING}
+        ]
+        found.sort(key=lambda one: (one.held_since, one.case, one.id))
+        return tuple(found[: max(1, min(limit, 1_000))])
+
+    def overdue(
+        self, tx: Transaction, before: datetime, *, after: str = "", limit: int = 100
+    ) -> Page[EffectRecord]:
+        rows = (
+            one
+            for one in opened(tx).table("effect").values()
+            if one.state in OWED
+            and any(moment is not None and moment < before for moment in (one.due_at, one.held_since))
+        )
+        return page(rows, after=after, limit=limit, newest_first=False)
+
+    def pace(self, tx: Transaction, use_case: str, tool: str, *, lock: bool = False) -> Pace:
+        known: Pace | None = opened(tx).table("pace").get((use_case, tool))
+        return known or Pace(use_case, tool)
+
+    def save_pace(self, tx: Transaction, pace: Pace) -> None:
+        opened(tx).change("pace")[pace.use_case, pace.tool] = pace
+
+    def paces(self, tx: Transaction, *, limit: int = 500) -> tuple[Pace, ...]:
+        known = opened(tx).table("pace")
+        return tuple(known[name] for name in sorted(known))[:limit]
+
 
 class MemoryReviews:
     """The port ``Reviews``."""
@@ -276,6 +342,15 @@ def _add(memory: MemoryTransaction, table: str, row: Any) -> None:
 def _of_case(memory: MemoryTransaction, table: str, case: str) -> tuple[Any, ...]:
     rows = memory.table(table)
     return tuple(rows[id_] for id_ in sorted(memory.table(f"{table}_of_case").get(case, ())))
+
+
+def _owed_in_lane(tx: Transaction, effect: EffectRecord) -> list[EffectRecord]:
+    known = opened(tx).table("effect").values()
+    return [one for one in known if effect.lane and one.lane == effect.lane and one.state in OWED]
+
+
+def _place(effect: EffectRecord) -> tuple[str, str]:
+    return (effect.case, effect.id)
 
 
 def _by_id(row: Any) -> str:

@@ -129,6 +129,17 @@ class MemoryPeople:
         hashed: str = opened(tx).table("password").get(principal, "")
         return hashed
 
+    def emails(self, tx: Transaction) -> Mapping[str, str]:
+        """Addresses by account."""
+        return {who: email for who, email in opened(tx).table("email").items() if email}
+
+    def set_email(self, tx: Transaction, principal: str, email: str) -> bool:
+        """False where there is no such account."""
+        if principal not in opened(tx).table("principal"):
+            return False
+        opened(tx).change("email")[principal] = email
+        return True
+
     def all(self, tx: Transaction, *, limit: int = 500) -> tuple[Principal, ...]:
         """By id."""
         known = opened(tx).table("principal")
@@ -194,10 +205,11 @@ class MemorySwitches:
 
 
 class MemoryReplies:
-    """The port ``Replies``."""
+    """The port ``Replies``. A claim is kept with status 0, its owner and its time."""
 
     def recall(self, tx: Transaction, scope: str, key: str) -> tuple[Digest, int, str] | None:
-        return opened(tx).table("reply").get((scope, key))
+        found = opened(tx).table("reply").get((scope, key))
+        return found[:3] if found is not None and found[1] else None
 
     def remember(
         self, tx: Transaction, scope: str, key: str, body: Digest, status: int, reply: str, at: datetime
@@ -211,7 +223,38 @@ class MemoryReplies:
                     hint="send it again to get that answer",
                 ),
             )
-        opened(tx).change("reply")[scope, key] = (body, status, reply)
+        opened(tx).change("reply")[scope, key] = (body, status, reply, at)
+
+    def claim(
+        self,
+        tx: Transaction,
+        scope: str,
+        key: str,
+        body: Digest,
+        owner: str,
+        at: datetime,
+        *,
+        dead_before: datetime,
+    ) -> tuple[Digest, int, str] | None:
+        found: tuple[Digest, int, str, datetime] | None = opened(tx).table("reply").get((scope, key))
+        if found is not None and (found[1] or found[0] != body or found[3] >= dead_before):
+            return found[:3]
+        opened(tx).change("reply")[scope, key] = (body, 0, owner, at)
+        return None
+
+    def settle(
+        self, tx: Transaction, scope: str, key: str, owner: str, status: int, reply: str, at: datetime
+    ) -> bool:
+        found = opened(tx).table("reply").get((scope, key))
+        if found is None or found[1] or found[2] != owner:
+            return False
+        opened(tx).change("reply")[scope, key] = (found[0], status, reply, at)
+        return True
+
+    def let_go(self, tx: Transaction, scope: str, key: str, owner: str) -> None:
+        found = opened(tx).table("reply").get((scope, key))
+        if found is not None and not found[1] and found[2] == owner:
+            del opened(tx).change("reply")[scope, key]
 
 
 def _add(tx: Transaction, table: str, key: Any, row: Any) -> None:

@@ -11,6 +11,7 @@ from roadworthy.ledger import Checkpoint, Entry, Frontier, leaf_hash
 from roadworthy.ports import Store, Transaction
 from roadworthy.testing.memory.casework import MemoryCases, MemoryEffects, MemoryReviews
 from roadworthy.testing.memory.evaluations import MemoryEvaluations
+from roadworthy.testing.memory.inbox import MemoryInbox
 from roadworthy.testing.memory.metering import MemoryMetering
 from roadworthy.testing.memory.records import (
     MemoryEvidence,
@@ -20,6 +21,7 @@ from roadworthy.testing.memory.records import (
     MemorySwitches,
 )
 from roadworthy.testing.memory.spotchecks import MemorySpotChecks
+from roadworthy.testing.memory.toolstates import MemoryToolStates
 from roadworthy.testing.memory.transaction import MemoryTransaction, State, opened
 from roadworthy.testing.memory.watching import MemoryAlerts, MemoryLineage, MemoryObservations
 
@@ -38,6 +40,7 @@ class MemoryStore(Store):
         self.cases = MemoryCases()
         self.effects = MemoryEffects()
         self.reviews = MemoryReviews()
+        self.inbox = MemoryInbox()
         self.releases = MemoryReleases()
         self.evidence = MemoryEvidence()
         self.people = MemoryPeople()
@@ -50,6 +53,7 @@ class MemoryStore(Store):
         self.lineage = MemoryLineage()
         self.observed = MemoryObservations()
         self.alerts = MemoryAlerts()
+        self.tool_states = MemoryToolStates()
 
     @contextmanager
     def read(self) -> Iterator[MemoryTransaction]:
@@ -118,6 +122,10 @@ class MemoryLedger:
     def waiting(self) -> int:
         with self._store.read() as tx:
             return len(tx.table("outbox"))
+
+    def size(self) -> int:
+        with self._store.read() as tx:
+            return len(tx.table("entry"))
 
 
 def _sequence(tx: MemoryTransaction, sign: Callable[[Checkpoint], str], origin: str, limit: int) -> int:

@@ -1,0 +1,105 @@
+"""Accounts: who there is, what they are trusted with, and where they get their mail."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from roadworthy.cli.options import Home, Json
+from roadworthy.cli.output import Output
+from roadworthy.errors import Conflict
+
+Name = Annotated[str, typer.Argument(help="The account's id.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module to the program."""
+    user = typer.Typer(help="Accounts of people and programs.", no_args_is_help=True)
+    user.command("list")(list_users)
+    user.command("add")(add)
+    user.command("email")(email)
+    app.add_typer(user, name="user")
+
+
+def list_users(*, as_json: Json = False, home: Home = None) -> None:
+    """Who there is. Whether somebody has an address is told, not which."""
+    from roadworthy.cli.session import opened
+    from roadworthy.principal import require
+
+    out = Output(as_json=as_json)
+    with opened(home) as (deployment, principal, _):
+        require(principal, "gate.read", use_case=principal.use_case)
+        with deployment.store.read() as tx:
+            people = deployment.store.people.all(tx, limit=1_000)
+            addresses = deployment.store.people.emails(tx)
+    rows = [
+        {
+            "id": one.id,
+            "name": one.name,
+            "kind": one.kind.value,
+            "roles": sorted(one.roles),
+            "mail": one.id in addresses,
+            "disabled": one.disabled,
+        }
+        for one in people
+    ]
+    if as_json:
+        out.data({"users": rows})
+        return
+    out.table(
+        ["id", "name", "kind", "roles", "mail"],
+        [
+            (row["id"], row["name"], row["kind"], ", ".join(row["roles"]), "yes" if row["mail"] else "-")  # type: ignore[arg-type]
+            for row in rows
+        ],
+        empty="nobody is here yet",
+    )
+
+
+def add(
+    name: Name,
+    *,
+    role: Annotated[
+        list[str] | None, typer.Option("--role", help="What they are trusted with; again for more.")
+    ] = None,
+    shown: Annotated[str, typer.Option("--name", help="The name that pages show; default: the id.")] = "",
+    kind: Annotated[str, typer.Option(help="person, service or agent.")] = "person",
+    address: Annotated[
+        str, typer.Option("--email", help="Where mail about waiting reviews goes; default: nowhere.")
+    ] = "",
+    home: Home = None,
+) -> None:
+    """Create an account without a password; `roadworthy login --link` lets somebody in."""
+    from roadworthy.cli.session import opened
+    from roadworthy.errors import InputProblem, Problem
+    from roadworthy.operate.access import add_account
+    from roadworthy.principal import Kind, Principal, parse_roles
+
+    if kind not in set(Kind):
+        raise InputProblem(
+            "RW-ACCESS-010",
+            Problem(f"`{kind[:40]}` is no kind", place="--kind", hint=f"kinds are {', '.join(Kind)}"),
+        )
+    account = Principal(name, shown or name, Kind(kind), parse_roles(role or []))
+    with opened(home) as (deployment, principal, _):
+        if not add_account(deployment, principal, account, email=address):
+            raise Conflict(
+                "RW-ACCESS-015", Problem(f"there is an account `{name}` already", hint="choose another id")
+            )
+    Output(as_json=False).say(f"{name} is here: {', '.join(sorted(account.roles)) or 'no role'}", "green")
+
+
+def email(
+    name: Name,
+    address: Annotated[str, typer.Argument(help="The address; left out: none any more.")] = "",
+    *,
+    home: Home = None,
+) -> None:
+    """Say where somebody gets mail about reviews that wait for them, or that they get none."""
+    from roadworthy.cli.session import opened
+    from roadworthy.operate.access import set_email
+
+    with opened(home) as (deployment, principal, _):
+        set_email(deployment, principal, name, address)
+    Output(as_json=False).say(f"{name} {'gets mail' if address else 'gets no mail'}", "green")

@@ -1,0 +1,3 @@
+from tests.operate.conftest import office
+
+__all__ = ["office"]
