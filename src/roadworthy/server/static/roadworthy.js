@@ -112,13 +112,12 @@
   document.addEventListener("visibilitychange", () => { listen(); if (!document.hidden && !paused) soon(); });
   onpagehide = () => stream?.close();
   document.addEventListener("click", (event) => {
-    const at = event.target.closest("#live, [data-opens], [data-closes], [data-prints]");
+    const at = event.target.closest("#live, [data-opens], [data-closes]");
     if (!at) return;
-    const { opens, closes } = at.dataset;
+    const { opens } = at.dataset;
     if (at.id === "live") { paused = !paused; sessionStorage.setItem("paused", paused ? "yes" : "no"); listen(); if (!paused) soon(); }
     else if (opens) document.getElementById(opens).showModal();
-    else if (closes !== undefined) at.closest("dialog").close();
-    else print();
+    else at.closest("dialog").close();
   });
 
   // ── keys ──
