@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from roadworthy.casework.review import Review, ReviewKind, ReviewState, Verdict
 from roadworthy.errors import Conflict, Refused
@@ -49,11 +50,12 @@ def _decide(
     except Conflict:
         return  # a rollback was faster
     except Refused:
-        decide_review(
-            deployment,
-            reviewer,
-            review.id,
-            Verdict.REJECT,
-            seen=review.proposal,
-            reason="a policy refuses it",
-        )
+        with suppress(Conflict):
+            decide_review(
+                deployment,
+                reviewer,
+                review.id,
+                Verdict.REJECT,
+                seen=review.proposal,
+                reason="a policy refuses it",
+            )

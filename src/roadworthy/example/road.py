@@ -7,13 +7,14 @@ people are demo accounts, their answers follow the truth that the company's mess
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 
 from roadworthy.casework.case import CaseRecord, State
 from roadworthy.casework.effect import EffectState
 from roadworthy.casework.review import Review, ReviewKind, ReviewState, Verdict
-from roadworthy.errors import Refused
+from roadworthy.errors import Conflict, Refused
 from roadworthy.evaluation import Suite
 from roadworthy.evidence import Measurement
 from roadworthy.example.material import Material, People, Scene, relabelled, wrong_export
@@ -284,14 +285,16 @@ class Road:
         for review in corrections:
             if review.state is not ReviewState.OPEN:
                 continue  # a spot check had found it wrong before, and somebody looked already
-            decide_review(
-                self._deployment,
-                self._people.reviewer,
-                review.id,
-                Verdict.DONE,
-                seen=review.proposal,
-                reason="looked at",
-            )
+            # Who has looked at a case has looked at all that it sent: its other questions are off.
+            with suppress(Conflict):
+                decide_review(
+                    self._deployment,
+                    self._people.reviewer,
+                    review.id,
+                    Verdict.DONE,
+                    seen=review.proposal,
+                    reason="looked at",
+                )
         with self._deployment.store.read() as tx:
             after = self._deployment.store.releases.rollout(tx, release.use_case).find(release.digest)
         return Scene(
