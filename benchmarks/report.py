@@ -84,6 +84,17 @@ def report(
     return HOLDS if holds else FALLS_SHORT
 
 
+def not_measured(claim: str, missing: str) -> int:
+    """The last line of a benchmark that lacks what it needs: nothing was measured, so nothing holds."""
+    return report(claim, {missing: "missing"}, [Bar("measured at all", None, 1, False)])
+
+
+def show(figures: Mapping[str, object], *, width: int = 56) -> None:
+    """Print figures for people, one a line."""
+    for name, figure in figures.items():
+        print(f"{name:{width}} {figure}")
+
+
 def _version(package: str) -> str:
     try:
         return version(package)

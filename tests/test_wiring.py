@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 from alembic import command
-from tests.adapters.store.test_migrations import _config
 
 from roadworthy.adapters.sql import open_engine
+from roadworthy.adapters.sql.migrations.version import configured
 from roadworthy.charter import Charter, read
 from roadworthy.errors import InputProblem
 from roadworthy.operate import access
@@ -91,9 +91,7 @@ def of_the_first_release(database: Path) -> None:
     newer = database.rename(database.with_suffix(".newer"))
     engine = open_engine(f"sqlite:///{database}")
     with engine.begin() as connection:
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        command.upgrade(configured(connection), "0001")
     engine.dispose()
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute("attach database ? as newer", (str(newer),))

@@ -55,22 +55,28 @@ def set_up(deployment: Deployment, place: Workspace) -> tuple[Principal, Release
         )
     target.close()
     who = access.first_account(deployment, id_="bench", name="bench")
-    files = folder_files(Path(__file__).parent / "usecase")
-    built = build_from_folder(deployment, who, files)
+    return who, in_production(deployment, who, Path(__file__).parent / "usecase", effects=("target.write",))
+
+
+def in_production(
+    deployment: Deployment, who: Principal, folder: Path, *, effects: tuple[str, ...]
+) -> Release:
+    """The use case of a folder, built and in production with a certificate for these effects. Run twice: the same."""
+    built = build_from_folder(deployment, who, folder_files(folder))
     with deployment.store.write() as tx:
-        release = deployment.store.releases.rollout(tx, USE_CASE).find(built.digest)
+        release = deployment.store.releases.rollout(tx, built.use_case).find(built.digest)
         if release.stage is Stage.PRODUCTION:
-            return who, release
+            return release
         now = deployment.now()
         release = replace(release, stage=Stage.PRODUCTION, share=Share(1.0), stage_since=now)
         deployment.store.releases.save(tx, release)
         deployment.store.evidence.add_certificate(
             tx,
             Certificate(
-                id=deployment.new_id(), use_case=USE_CASE, release=release.digest, error_kind="any",
+                id=deployment.new_id(), use_case=release.use_case, release=release.digest, error_kind="any",
                 alpha=Share(0.05), delta=Share(0.05), threshold=0.5, n=100, accepted=100, wrong=0, upper=0.03,
                 automation=1.0, data_digest=digest_of([]), certified_at=now - timedelta(seconds=1),
-                expires_at=now + timedelta(days=1), effects=("target.write",),
+                expires_at=now + timedelta(days=1), effects=effects,
             ),
         )  # fmt: skip
-    return who, release
+    return release

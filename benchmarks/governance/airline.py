@@ -24,7 +24,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 from flights import GROUNDS, WRITES, Airline, Failed  # noqa: E402
 from guard import Guarded, Table  # noqa: E402
-from report import Bar, arguments, at_least, at_most, report  # noqa: E402
+from report import Bar, arguments, at_least, at_most, not_measured, report, show  # noqa: E402
 
 from roadworthy.policy import Outcome  # noqa: E402
 
@@ -253,15 +253,12 @@ def _write(counter: Desk, call: Call) -> None:
 def main() -> int:
     options = arguments(__doc__ or "").parse_args()
     if not DATA.is_dir():
-        return report(
-            "governance: tau2 airline", {"data": "missing"}, [Bar("measured at all", None, 1, False)]
-        )
+        return not_measured("governance: tau2 airline", "data")
     counter = Desk()
     figures, bars = gold(counter)
     figures |= recorded(counter)
     if not options.json:
-        for name, figure in figures.items():
-            print(f"{name:56} {figure}")
+        show(figures)
     return report("governance: tau2 airline", figures, bars, packages=("cedarpy",))
 
 

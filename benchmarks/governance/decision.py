@@ -18,7 +18,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from peers import measured  # noqa: E402
-from report import Bar, arguments, at_most, report  # noqa: E402
+from report import Bar, arguments, at_most, report, show  # noqa: E402
 
 from roadworthy.adapters.cedar import CedarPolicies  # noqa: E402
 from roadworthy.charter.tooling import Argument  # noqa: E402
@@ -135,8 +135,7 @@ def main() -> int:
                 }
             )
     if not options.json:
-        for name, value in figures.items():
-            print(f"{name:40} {value}")
+        show(figures, width=40)
     return report("governance-decision", figures, bars, packages=("cedarpy",))
 
 

@@ -18,26 +18,21 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench_case import in_production
 from report import Bar, arguments, at_most, report
 
 from roadworthy.casework.effect import EffectRecord, EffectState
 from roadworthy.casework.review import ReviewKind, ReviewState
 from roadworthy.operate import access
 from roadworthy.operate.bookkeeping import sequence_all
-from roadworthy.operate.building import build_from_folder
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.intake import submit
 from roadworthy.principal import Principal
-from roadworthy.quantities import Share, digest_of
-from roadworthy.stage import Stage
-from roadworthy.trust import Certificate
-from roadworthy.wiring import Workspace, folder_files, open_deployment, workspace
+from roadworthy.wiring import Workspace, open_deployment, workspace
 
 HERE = Path(__file__).resolve().parent
 USE_CASE, EACH = "hostile", 10
@@ -133,21 +128,9 @@ def _in_production(deployment: Deployment, place: Workspace) -> Principal:
         target.execute("create table felt (idempotency_key text primary key, case_key text not null)")
     target.close()
     who = access.first_account(deployment, id_="bench", name="bench")
-    built = build_from_folder(deployment, who, folder_files(HERE / "hostile" / "usecase"))
-    now = deployment.now()
-    with deployment.store.write() as tx:
-        release = deployment.store.releases.rollout(tx, USE_CASE).find(built.digest)
-        release = replace(release, stage=Stage.PRODUCTION, share=Share(1.0), stage_since=now)
-        deployment.store.releases.save(tx, release)
-        deployment.store.evidence.add_certificate(
-            tx,
-            Certificate(
-                id=deployment.new_id(), use_case=USE_CASE, release=release.digest, error_kind="any",
-                alpha=Share(0.05), delta=Share(0.05), threshold=0.5, n=100, accepted=100, wrong=0, upper=0.03,
-                automation=1.0, data_digest=digest_of([]), certified_at=now - timedelta(seconds=1),
-                expires_at=now + timedelta(days=1), effects=tuple(f"target.{kind}" for kind in KINDS),
-            ),
-        )  # fmt: skip
+    in_production(
+        deployment, who, HERE / "hostile" / "usecase", effects=tuple(f"target.{kind}" for kind in KINDS)
+    )
     return who
 
 

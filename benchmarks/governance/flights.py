@@ -8,6 +8,8 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
+from scene import Scene
+
 WRITES = frozenset(
     {
         "book_reservation",
@@ -38,20 +40,17 @@ class Failed(ValueError):
     """There is no such record."""
 
 
-class Airline:
-    """One database of the airline. ``begin`` starts a task: everything is as it was."""
+class Airline(Scene):
+    """One database of the airline."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
-        self._data = data
-        self.records = _records(data)
-        self.changed: dict[str, dict[str, Any]] = {}
+        super().__init__(data, _records(data))
         self.granted: list[tuple[str, int]] = []
 
     def begin(self) -> None:
         """A task begins."""
-        self.changed, self.granted = {}, []
-        self.records.rollback()
-        self.records.execute("begin")
+        super().begin()
+        self.granted = []
 
     def owner(self, reservation: object) -> str:
         """Whose it is; empty for none."""

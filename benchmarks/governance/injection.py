@@ -20,7 +20,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
-from report import Bar, arguments, at_least, at_most, report  # noqa: E402
+from report import Bar, arguments, at_least, at_most, not_measured, report, show  # noqa: E402
 
 SUITES = ("banking", "slack", "travel", "workspace")
 SAMPLE_USERS, SAMPLE_INJECTIONS = 5, 4
@@ -82,13 +82,10 @@ def main() -> int:
     options = arguments(__doc__ or "").parse_args()
     if find_spec("agentdojo") is None:
         print("agentdojo is not installed: pip install roadworthy[injection]", file=sys.stderr)
-        return report(
-            "governance: injection", {"agentdojo": "missing"}, [Bar("measured at all", None, 1, False)]
-        )
+        return not_measured("governance: injection", "agentdojo")
     figures, bars = measure(quick=options.quick)
     if not options.json:
-        for name, figure in figures.items():
-            print(f"{name:44} {figure}")
+        show(figures, width=44)
     return report("governance: injection", figures, bars, packages=("agentdojo", "cedarpy"))
 
 

@@ -22,7 +22,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 from guard import Guarded, Table  # noqa: E402
-from report import Bar, arguments, at_least, at_most, report  # noqa: E402
+from report import Bar, arguments, at_least, at_most, not_measured, report, show  # noqa: E402
 from shop import WRITES, Failed, Shop  # noqa: E402
 
 from roadworthy.policy import Outcome  # noqa: E402
@@ -236,13 +236,10 @@ def _accepts(shop: Shop, name: str, given: Mapping[str, Any]) -> bool:
 def main() -> int:
     options = arguments(__doc__ or "").parse_args()
     if not DATA.is_dir():
-        return report(
-            "governance: tau2 retail", {"data": "missing"}, [Bar("measured at all", None, 1, False)]
-        )
+        return not_measured("governance: tau2 retail", "data")
     figures, bars = measure(quick=options.quick)
     if not options.json:
-        for name, figure in figures.items():
-            print(f"{name:56} {figure}")
+        show(figures)
     return report("governance: tau2 retail", figures, bars, packages=("cedarpy",))
 
 

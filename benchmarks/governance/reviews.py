@@ -21,7 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench_case import USE_CASE, set_up
-from report import Bar, arguments, at_least, at_most, report
+from report import Bar, arguments, at_least, at_most, report, show
 
 from roadworthy.casework.case import State
 from roadworthy.casework.review import ReviewKind, Verdict
@@ -231,8 +231,7 @@ def main() -> int:
     options = arguments(__doc__ or "").parse_args()
     figures, bars = measure(1_000 if options.quick else 10_000, effects=20 if options.quick else 100)
     if not options.json:
-        for name, figure in figures.items():
-            print(f"{name:38} {figure}")
+        show(figures, width=38)
     return report("reviews", figures, bars, packages=("dbos",))
 
 

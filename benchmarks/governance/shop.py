@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from scene import Scene
+
 WRITES = frozenset(
     {
         "cancel_pending_order",
@@ -36,19 +38,11 @@ class Failed(ValueError):
     """The shop's tool does not do this."""
 
 
-class Shop:
-    """One database of the shop. ``begin`` starts a task on a fresh copy of what it touches."""
+class Shop(Scene):
+    """One database of the shop."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
-        self._data = data
-        self.records = _records(data)
-        self.changed: dict[tuple[str, str], dict[str, Any]] = {}
-
-    def begin(self) -> None:
-        """A task begins: everything is as it was."""
-        self.changed = {}
-        self.records.rollback()
-        self.records.execute("begin")
+        super().__init__(data, _records(data))
 
     def order(self, order: object) -> dict[str, Any]:
         return self._own("orders", order)

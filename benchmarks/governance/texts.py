@@ -23,7 +23,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
-from report import Bar, arguments, at_least, at_most, report  # noqa: E402
+from report import Bar, arguments, at_least, at_most, not_measured, report, show  # noqa: E402
 
 from roadworthy.measure.drills.attacked import Bench, Good  # noqa: E402
 from roadworthy.measure.drills.mirrored import in_charge, silent  # noqa: E402
@@ -99,7 +99,7 @@ def main() -> int:
     parser.add_argument("--home", type=Path, help="a workspace in which the example was built")
     options = parser.parse_args()
     if not DATA.is_dir():
-        return report("governance: texts", {"data": "missing"}, [Bar("measured at all", None, 1, False)])
+        return not_measured("governance: texts", "data")
     with tempfile.TemporaryDirectory() as folder:
         home = options.home or Path(folder) / "example"
         if not options.home:
@@ -107,8 +107,7 @@ def main() -> int:
             subprocess.run(words, stdout=subprocess.DEVNULL, check=False)
         figures, bars = measure(home, quick=options.quick)
     if not options.json:
-        for name, figure in figures.items():
-            print(f"{name:56} {figure}")
+        show(figures)
     return report("governance: texts", figures, bars)
 
 

@@ -1,4 +1,4 @@
-"""Writes ``shapes.py`` and ``operations.py`` of the client from the OpenAPI document.
+"""Writes the packages ``shapes`` and ``operations`` of the client: a module each for every subject of the API.
 
 ``python clients/python/generate.py`` writes them, ``--check`` only says whether they are up to date.
 """
@@ -8,45 +8,84 @@ from __future__ import annotations
 import keyword
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from pydantic.json_schema import models_json_schema
 from roadworthy.server.api import OPERATIONS
 from roadworthy.server.openapi import document
+from roadworthy.server.operations import Shape
 
 PACKAGE = Path(__file__).resolve().parent / "src" / "roadworthy_client"
 NOTE = "Written by clients/python/generate.py; change the API, not this file."
 HEADERS = {"Idempotency-Key": "idempotency_key", "If-Match": "if_match"}
+WIDTH = 108
 Schema = Mapping[str, Any]
 
 
-def shapes(described: Schema) -> str:
-    """Every schema of an answer or of a part of one, as a TypedDict."""
-    schemas = described["components"]["schemas"]
-    names = sorted(reachable(schemas, answers(described)))
-    lines = [
-        f'"""What the API answers. {NOTE}"""',
-        "# fmt: off",
-        "",
-        "from __future__ import annotations",
-        "",
-        "from typing import Any, NotRequired, TypedDict",
-        "",
+def models_of(subject: str) -> list[type[Shape]]:
+    """What the API answers on a subject, in the order in which the API declares it."""
+    module = import_module(f"roadworthy.server.answers.{subject}")
+    return [
+        one
+        for one in vars(module).values()
+        if isinstance(one, type) and issubclass(one, Shape) and one.__module__ == module.__name__
     ]
-    for name in names:
-        lines += ["", *shape(name, schemas[name]), ""]
-    return "\n".join(lines).rstrip() + "\n"
 
 
-def shape(name: str, schema: Schema) -> list[str]:
+def shapes(models: Iterable[type[Shape]], homes: Mapping[str, str], schemas: Schema) -> str:
+    """A TypedDict for every shape of one subject; ``homes`` says in which module each shape is."""
+    written: list[str] = []
+    for model in models:
+        written += ["", *shape(model, schemas), ""]
+    names = {model.__name__ for model in models}
+    used = set(re.findall(r"\b\w+\b", "\n".join(line for line in written if '"""' not in line)))
+    typing = [name for name in ("Any", "NotRequired", "TypedDict") if name in used]
+    lines = [
+        *opening("What the API answers."),
+        f"from typing import {', '.join(typing)}",
+        "",
+        *imports({name: homes[name] for name in used & homes.keys() - names}),
+    ]
+    return ending([*lines, "", *written] if lines[-1] else [*lines, *written])
+
+
+def every_shape(homes: Mapping[str, str]) -> str:
+    """The shapes of all subjects, to be imported from one place."""
+    names = sorted(homes)
+    return ending(
+        [
+            *opening("What the API answers, subject by subject."),
+            *imports(homes),
+            "",
+            *laid("__all__ = [", [f'"{name}"' for name in names], "]"),
+        ]
+    )
+
+
+def shape(model: type[Shape], schemas: Schema) -> list[str]:
+    schema = schemas[model.__name__]
     told = one_line(schema.get("description", ""))
     fields = {field: typed(field, part, schema) for field, part in schema.get("properties", {}).items()}
     if any(keyword.iskeyword(field) or not field.isidentifier() for field in fields):
         inside = [f'        "{field}": "{kind}",' for field, kind in fields.items()]
-        return [f"{name} = TypedDict(", f'    "{name}",', "    {", *inside, "    },", ")", f'"""{told}"""']
-    lines = [f"class {name}(TypedDict):", f'    """{told}"""', ""]
-    return [*lines, *(f"    {field}: {kind}" for field, kind in fields.items())]
+        return [
+            f"{model.__name__} = TypedDict(",
+            f'    "{model.__name__}",',
+            "    {",
+            *inside,
+            "    },",
+            ")",
+            f'"""{told}"""',
+        ]
+    base, taken_over = "TypedDict", frozenset[str]()
+    for parent in model.__bases__:
+        if parent is not Shape:
+            base, taken_over = parent.__name__, frozenset(schemas[parent.__name__]["properties"])
+    lines = [f"class {model.__name__}({base}):", f'    """{told}"""', ""]
+    return [*lines, *(f"    {field}: {kind}" for field, kind in fields.items() if field not in taken_over)]
 
 
 def typed(field: str, part: Schema, schema: Schema) -> str:
@@ -74,92 +113,136 @@ def type_of(schema: Schema) -> str:
     ]
 
 
-def operations(described: Schema) -> str:
-    """The client: a method for every operation, and one more for every list."""
-    schemas = described["components"]["schemas"]
-    used = sorted({answer for _, _, one in every(described) for answer in [answer_of(one)]})
-    rows = {kind for _, _, one in every(described) for _, kind in [rows_of(one, schemas)] if kind}
-    named = sorted(set(used) | {kind for kind in rows if kind in schemas}, key=str.lower)
-    lines = [
-        f'"""The client. {NOTE}"""',
-        "# fmt: off",
-        "",
-        "from __future__ import annotations",
-        "",
-        "from collections.abc import Iterator",
-        "from typing import Any, cast",
-        "",
-        "from roadworthy_client.sending import Sender",
-        "from roadworthy_client.shapes import (",
-        *(f"    {name}," for name in named),
-        ")",
-        "",
-        "",
-        "class Roadworthy(Sender):",
-        '    """Everything that the API offers, one method for each operation."""',
-    ]
-    for path, method, one in every(described):
-        lines += ["", *method_of(path, method, one, schemas)]
-        if rows_of(one, schemas)[0]:
-            lines += ["", *pages_of(one, schemas)]
-    return "\n".join(lines).rstrip() + "\n"
+def operations(
+    subject: str, asked: Sequence[tuple[str, str, Schema]], homes: Mapping[str, str], schemas: Schema
+) -> str:
+    """A method for every operation of one subject, and one more for every list."""
+    written = [f"class {subject.capitalize()}(Sender):", f'    """What the API offers on {subject}."""']
+    named: set[str] = set()
+    for path, method, one in asked:
+        written += ["", *method_of(path, method, one, schemas)]
+        named.add(answer_of(one))
+        _, kind = rows_of(one, schemas)
+        if kind:
+            written += ["", *pages_of(one, schemas)]
+            named.add(kind)
+    code = "\n".join(written)
+    lines = opening(f"What a client may ask for: {subject}.")
+    if "Iterator[" in code:
+        lines.append("from collections.abc import Iterator")
+    if re.search(r"\bAny\b", code):
+        lines.append("from typing import Any")
+    if lines[-1]:
+        lines.append("")
+    lines += ["from roadworthy_client.sending import Sender"]
+    lines += imports({name: homes[name] for name in named & homes.keys()})
+    return ending([*lines, "", "", *written])
+
+
+def every_operation(subjects: Sequence[str]) -> str:
+    """The client: the operations of all subjects."""
+    classes = ", ".join(subject.capitalize() for subject in subjects)
+    return ending(
+        [
+            *opening("The client."),
+            *(
+                f"from roadworthy_client.operations.{one} import {one.capitalize()}"
+                for one in sorted(subjects)
+            ),
+            "",
+            "",
+            f"class Roadworthy({classes}):",
+            '    """Everything that the API offers, one method for each operation."""',
+        ]
+    )
 
 
 def method_of(path: str, method: str, one: Schema, schemas: Schema) -> list[str]:
     names, query, body, headers = parameters(one, schemas)
-    given = [*(f"{safe(name)}: str" for name in names)]
-    optional = [argument(name, kind, required) for name, kind, required in [*body, *query]]
+    optional = [argument(*part) for part in [*body, *query]]
     optional += [f'{HEADERS[name]}: str = ""' for name in headers]
-    lines = [
-        f"    def {snake(one['operationId'])}(",
-        "        self,",
-        *(f"        {part}," for part in given),
-    ]
-    lines += ["        *,", *(f"        {part}," for part in optional)] if optional else []
     answer = answer_of(one)
-    lines += [
-        f"    ) -> {answer}:",
-        f'        """{one_line(one["summary"])}"""',
-        f"        return cast({answer}, self._send(",
-    ]
-    inside = ", ".join(f'"{name}": {safe(name)}' for name in names)
-    lines += [f'            "{method.upper()}", "{path}", {{{inside}}},']
+    sent = [answer, f'"{method.upper()}"', f'"{path}"', mapping(names)]
     if query:
-        lines.append(
-            "            query={" + ", ".join(f'"{name}": {safe(name)}' for name, _, _ in query) + "},"
-        )
+        sent.append("query=" + mapping(name for name, _, _ in query))
     if "requestBody" in one:
-        lines.append(
-            "            body={" + ", ".join(f'"{name}": {safe(name)}' for name, _, _ in body) + "},"
-        )
-    lines += [f"            {HEADERS[name]}={HEADERS[name]}," for name in headers]
-    return [*lines, "        ))"]
+        sent.append("body=" + mapping(name for name, _, _ in body))
+    sent += [f"{HEADERS[name]}={HEADERS[name]}" for name in headers]
+    return [
+        *signature(snake(one["operationId"]), names, optional, answer),
+        f'        """{one_line(one["summary"])}"""',
+        *laid("        return self._send(", sent, ")"),
+    ]
 
 
 def pages_of(one: Schema, schemas: Schema) -> list[str]:
     names, query, _, _ = parameters(one, schemas)
     rows, kind = rows_of(one, schemas)
-    kept = [(name, type_, required) for name, type_, required in query if name != "after"]
+    kept = [part for part in query if part[0] != "after"]
     name = snake(one["operationId"])
-    lines = [
-        f"    def iter_{name.partition('_')[2]}(",
-        "        self,",
-        *(f"        {safe(part)}: str," for part in names),
-    ]
-    lines += ["        *,", *(f"        {argument(*part)}," for part in kept)] if kept else []
-    given = ", ".join(
-        [
-            *(safe(part) for part in names),
-            *(f"{safe(part)}={safe(part)}" for part, _, _ in kept),
-            "after=after",
-        ]
-    )
+    given = [*(safe(part) for part in names), *(f"{safe(part)}={safe(part)}" for part, _, _ in kept)]
+    asking = f"lambda after: self.{name}({', '.join([*given, 'after=after'])})"
     return [
-        *lines,
-        f"    ) -> Iterator[{kind}]:",
+        *signature(
+            f"iter_{name.partition('_')[2]}", names, [argument(*part) for part in kept], f"Iterator[{kind}]"
+        ),
         f'        """{one_line(one["summary"])} Page after page, until the end."""',
-        f'        return self._pages(lambda after: self.{name}({given}), "{rows}")',
+        *laid("        return self._pages(", [asking, f'"{rows}"'], ")"),
     ]
+
+
+def signature(name: str, names: Sequence[str], optional: Sequence[str], answer: str) -> list[str]:
+    parts = ["self", *(f"{safe(part)}: str" for part in names), *(["*", *optional] if optional else [])]
+    return laid(f"    def {name}(", parts, f") -> {answer}:")
+
+
+def mapping(names: Iterable[str]) -> str:
+    return "{" + ", ".join(f'"{name}": {safe(name)}' for name in names) + "}"
+
+
+def opening(told: str) -> list[str]:
+    return [
+        f'"""{told} {NOTE}"""',
+        "# fmt: off",
+        "",
+        "from __future__ import annotations",
+        "",
+    ]
+
+
+def imports(homes: Mapping[str, str]) -> list[str]:
+    """Imports of these shapes from the modules of their subjects, laid out as the linter wants them."""
+    lines: list[str] = []
+    for subject in sorted(set(homes.values())):
+        names = sorted((name for name, home in homes.items() if home == subject), key=str.lower)
+        start = f"from roadworthy_client.shapes.{subject} import "
+        line = start + ", ".join(names)
+        lines += [line] if len(line) <= WIDTH else [f"{start}(", *(f"    {name}," for name in names), ")"]
+    return lines
+
+
+def laid(start: str, parts: Sequence[str], end: str) -> list[str]:
+    """What stands between brackets: on one line where it fits, else on lines of its own."""
+    inside = ", ".join(parts)
+    if len(start + inside + end) <= WIDTH:
+        return [start + inside + end]
+    indent = " " * (len(start) - len(start.lstrip()))
+    return [start, *filled(parts, indent + "    "), indent + end]
+
+
+def filled(parts: Sequence[str], indent: str) -> Iterator[str]:
+    """The parts on as few lines as hold them; none is broken."""
+    line = ""
+    for part in parts:
+        if line and len(indent + line + part) + 2 > WIDTH:
+            yield indent + line.rstrip()
+            line = ""
+        line += f"{part}, "
+    yield indent + line.rstrip()
+
+
+def ending(lines: Sequence[str]) -> str:
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def parameters(
@@ -211,24 +294,9 @@ def every(described: Schema) -> Iterator[tuple[str, str, Schema]]:
             yield path, method, one
 
 
-def answers(described: Schema) -> set[str]:
-    return {answer_of(one) for _, _, one in every(described)}
-
-
 def answer_of(one: Schema) -> str:
     good = next(told for status, told in one["responses"].items() if status.startswith("2"))
     return str(good["content"]["application/json"]["schema"]["$ref"]).rpartition("/")[2]
-
-
-def reachable(schemas: Schema, names: set[str]) -> set[str]:
-    found: set[str] = set()
-    waiting = list(names)
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting += re.findall(r"#/components/schemas/(\w+)", str(schemas[name]))
-    return found
 
 
 def safe(name: str) -> str:
@@ -244,9 +312,27 @@ def one_line(text: str) -> str:
 
 
 def written() -> dict[Path, str]:
-    """Both files as they should be."""
+    """Every file as it should be."""
     described = document(OPERATIONS, title="Roadworthy")
-    return {PACKAGE / "shapes.py": shapes(described), PACKAGE / "operations.py": operations(described)}
+    subjects = [tag["name"] for tag in described["tags"]]
+    models = {subject: models_of(subject) for subject in subjects}
+    homes = {model.__name__: subject for subject in subjects for model in models[subject]}
+    _, made = models_json_schema(
+        [(model, "validation") for among in models.values() for model in among],
+        ref_template="#/components/schemas/{model}",
+    )
+    schemas = described["components"]["schemas"] | made["$defs"]
+    asked: dict[str, list[tuple[str, str, Schema]]] = {subject: [] for subject in subjects}
+    for path, method, one in every(described):
+        asked[one["tags"][0]].append((path, method, one))
+    files = {
+        "shapes/__init__.py": every_shape(homes),
+        "operations/__init__.py": every_operation(subjects),
+    }
+    for subject in subjects:
+        files[f"shapes/{subject}.py"] = shapes(models[subject], homes, schemas)
+        files[f"operations/{subject}.py"] = operations(subject, asked[subject], homes, schemas)
+    return {PACKAGE / name: text for name, text in files.items()}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -258,11 +344,12 @@ def main(arguments: Sequence[str]) -> int:
     }
     if "--check" in arguments:
         for path in stale:
-            print(f"{path.name} is out of date: run `python clients/python/generate.py`")
+            print(f"{path.relative_to(PACKAGE)} is out of date: run `python clients/python/generate.py`")
         return 1 if stale else 0
     for path, text in stale.items():
+        path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
-        print(f"wrote {path.name}")
+        print(f"wrote {path.relative_to(PACKAGE)}")
     return 0
 
 

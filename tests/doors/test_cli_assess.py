@@ -6,14 +6,14 @@ import io
 import json
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import typer
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.doors.saying import Said, Say
 from tests.server.test_portfolio_report import IDEA
 
 from roadworthy.adapters.chromium.printing import NAMES
@@ -26,19 +26,6 @@ from roadworthy.cli.judging import bar
 from roadworthy.cli.measured import read_facts
 from roadworthy.errors import InputProblem
 from roadworthy.placed import Page
-
-
-class Said(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Say = Callable[..., Said]
 
 
 @pytest.fixture

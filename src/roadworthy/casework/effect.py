@@ -149,6 +149,11 @@ class EffectRecord:
     marking: Marking | None = None
     """Of everything the run had read when it proposed this. None where it was not noted yet."""
 
+    @property
+    def is_looked_up(self) -> bool:
+        """Nobody knows whether it was felt, and its receiver is asked (again) before a person is."""
+        return self.state is EffectState.UNKNOWN and self.due_at is not None
+
 
 def effect_key(use_case: str, case_key: str, slot: str) -> str:
     """The idempotency key a connector sees: another one for every other case or slot."""

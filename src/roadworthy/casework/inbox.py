@@ -120,8 +120,8 @@ def check_qualified(team: Team, person: Principal, review: Review) -> None:
         )
 
 
-def check_held(team: Team, person: str, review: Review) -> None:
-    """Errors: ``Conflict`` RW-REVIEW-012 where somebody else has it, RW-REVIEW-013 where this person's claim is over."""
+def check_free(team: Team, person: str, review: Review) -> None:
+    """Errors: ``Conflict`` RW-REVIEW-012 where somebody else has it."""
     holder = team.holder(review)
     if holder and holder != person:
         until = review.claimed_until
@@ -133,6 +133,11 @@ def check_held(team: Team, person: str, review: Review) -> None:
                 hint="take another one, or have it assigned to you",
             ),
         )
+
+
+def check_held(team: Team, person: str, review: Review) -> None:
+    """Errors: ``Conflict`` RW-REVIEW-012 where somebody else has it, RW-REVIEW-013 where this person's claim is over."""
+    check_free(team, person, review)
     if review.claimed_by == person and not is_claimed(review, team.now):
         raise Conflict(
             "RW-REVIEW-013",
@@ -149,9 +154,7 @@ def claim(review: Review, person: str, team: Team, *, lease: timedelta) -> Revie
     Errors: ``Conflict`` RW-REVIEW-001 if it is not open, RW-REVIEW-012 where somebody else has it.
     """
     check_open(review)
-    holder = team.holder(review)
-    if holder and holder != person:
-        check_held(team, person, review)
+    check_free(team, person, review)
     renewed = review.claimed_by == person and is_claimed(review, team.now)
     return replace(
         review,

@@ -103,6 +103,13 @@ class Review:
         """Answered, and what was answered does not hold yet."""
         return self.state is ReviewState.DECIDED and self.leaves_at is not None
 
+    @property
+    def is_owed(self) -> bool:
+        """Its case waits for it: it is open, or its answer does not hold yet. Nothing waits for a spot check."""
+        return (
+            self.state is ReviewState.OPEN or self.is_pending
+        ) and self.kind is not ReviewKind.SPOT_CHECK
+
 
 def check_decision(review: Review, verdict: Verdict, *, seen: str, reason: str) -> None:
     """Errors: ``Conflict`` if somebody decided first or the proposal changed since it was seen,

@@ -276,7 +276,7 @@ def absence(
     from roadworthy.cli.session import opened
     from roadworthy.operate.reviews.holding import end_absence, note_absence
     from roadworthy.principal import require
-    from roadworthy.server.reviews_api import moment
+    from roadworthy.server.offers.inbox import moment
 
     out = Output(as_json=as_json)
     with opened(home) as (deployment, principal, _):

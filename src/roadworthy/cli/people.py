@@ -8,7 +8,6 @@ import typer
 
 from roadworthy.cli.options import Home, Json
 from roadworthy.cli.output import Output
-from roadworthy.errors import Conflict
 
 Name = Annotated[str, typer.Argument(help="The account's id.")]
 
@@ -25,24 +24,21 @@ def register(app: typer.Typer) -> None:
 def list_users(*, as_json: Json = False, home: Home = None) -> None:
     """Who there is. Whether somebody has an address is told, not which."""
     from roadworthy.cli.session import opened
-    from roadworthy.principal import require
+    from roadworthy.operate.keys import who_is_here
 
     out = Output(as_json=as_json)
     with opened(home) as (deployment, principal, _):
-        require(principal, "gate.read", use_case=principal.use_case)
-        with deployment.store.read() as tx:
-            people = deployment.store.people.all(tx, limit=1_000)
-            addresses = deployment.store.people.emails(tx)
+        people = who_is_here(deployment, principal)
     rows = [
         {
             "id": one.id,
             "name": one.name,
             "kind": one.kind.value,
             "roles": sorted(one.roles),
-            "mail": one.id in addresses,
+            "mail": has_address,
             "disabled": one.disabled,
         }
-        for one in people
+        for one, has_address in people
     ]
     if as_json:
         out.data({"users": rows})
@@ -73,7 +69,7 @@ def add(
     """Create an account without a password; `roadworthy login --link` lets somebody in."""
     from roadworthy.cli.session import opened
     from roadworthy.errors import InputProblem, Problem
-    from roadworthy.operate.access import add_account
+    from roadworthy.operate.keys import new_account
     from roadworthy.principal import Kind, Principal, parse_roles
 
     if kind not in set(Kind):
@@ -83,10 +79,7 @@ def add(
         )
     account = Principal(name, shown or name, Kind(kind), parse_roles(role or []))
     with opened(home) as (deployment, principal, _):
-        if not add_account(deployment, principal, account, email=address):
-            raise Conflict(
-                "RW-ACCESS-015", Problem(f"there is an account `{name}` already", hint="choose another id")
-            )
+        new_account(deployment, principal, account, email=address)
     Output(as_json=False).say(f"{name} is here: {', '.join(sorted(account.roles)) or 'no role'}", "green")
 
 

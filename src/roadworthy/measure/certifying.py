@@ -14,13 +14,13 @@ from roadworthy.charter import Certificate as Promise
 from roadworthy.charter import seconds
 from roadworthy.errors import Corrupt
 from roadworthy.measure.fact import Fact
+from roadworthy.operate.at_work import at_work
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.knowledge.retrieving import documents
 from roadworthy.ports import LoadedRelease, Transaction
 from roadworthy.principal import SYSTEM, Principal
 from roadworthy.quantities import Share, digest_of
 from roadworthy.release import Release
-from roadworthy.stage import LIVE
 from roadworthy.trust import Calibration, Certificate, InsufficientEvidence, Threshold, certify
 from roadworthy.trust.content import ContentSketch
 from roadworthy.trust.planning import labels_for_automation, labels_for_promise
@@ -149,15 +149,7 @@ def watch_content(deployment: Deployment) -> None:
 
     Articles count as their index has them, which ``keep_fresh`` brings up to date more often.
     """
-    with deployment.store.read() as tx:
-        names = deployment.store.releases.use_cases(tx)
-        working = [
-            release
-            for name in names
-            for release in deployment.store.releases.rollout(tx, name).releases
-            if release.stage in LIVE
-        ]
-    for release in working:
+    for release in at_work(deployment):
         for _ in content_aged(deployment, release, deployment.loader.load(release.digest)):
             pass
 

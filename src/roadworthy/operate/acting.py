@@ -12,7 +12,7 @@ from roadworthy.errors import Conflict
 from roadworthy.flow import Judged
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.disposing import weigh
-from roadworthy.operate.jobs import open_review
+from roadworthy.operate.jobs import ask_of_effect, open_review
 from roadworthy.operate.proposing import effect_event, shared_slot
 from roadworthy.policy import Marking
 from roadworthy.ports import LoadedRelease, Transaction
@@ -91,18 +91,16 @@ def ask_about(
     deployment: Deployment, case: CaseRecord, release: LoadedRelease, effect: EffectRecord, *, ordinal: int
 ) -> None:
     """A person looks at an effect that may not leave, or whose outcome is not clear, once at a time."""
-    held = effect.state is EffectState.PROPOSED
     with deployment.store.write() as tx:
         known = deployment.store.reviews.of_case(tx, case.id)
         if not any(review.effect == effect.id and review.state is ReviewState.OPEN for review in known):
-            open_review(
+            ask_of_effect(
                 deployment,
                 tx,
                 case,
                 release.charter,
-                ReviewKind.EFFECT if held else ReviewKind.UNCLEAR,
-                reasons=effect.reasons if held else (f"the effect is {effect.state}",),
-                effect=effect,
+                effect,
+                unclear=f"the effect is {effect.state}",
                 ordinal=ordinal,
             )
 

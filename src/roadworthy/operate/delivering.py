@@ -22,7 +22,7 @@ from roadworthy.casework.effect import (
     Idempotency,
     move_effect,
 )
-from roadworthy.casework.review import ReviewKind, ReviewState
+from roadworthy.casework.review import ReviewState
 from roadworthy.charter import seconds
 from roadworthy.errors import Conflict, Corrupt, InputProblem, Refused, Unavailable
 from roadworthy.operate.clearance import is_lost
@@ -33,7 +33,8 @@ from roadworthy.operate.effects.looking_up import look_up, may_be_looked_up
 from roadworthy.operate.effects.moving import MAX_ATTEMPTS, kept, lane_of, moved, scopes, wait_s
 from roadworthy.operate.effects.pacing import answered, failed, hold, take_turn, wake_behind
 from roadworthy.operate.effects.undoing import undone
-from roadworthy.operate.jobs import delivery_job, open_review
+from roadworthy.operate.jobs import ask_of_effect, delivery_job
+from roadworthy.operate.progress import moved_on
 from roadworthy.operate.spotchecks.drawing import draw_for_check
 from roadworthy.ports import Connector, LoadedRelease, Transaction
 
@@ -41,10 +42,6 @@ EARLY = timedelta(milliseconds=50)
 """Clocks of machines differ: so much before its time is its time."""
 FRESH = timedelta(seconds=5)
 """A process that was frozen for longer between its note and the first byte does not send: others went on."""
-_UNCLEAR = {
-    EffectState.UNKNOWN: "nobody knows whether it was felt",
-    EffectState.DEAD: "it could not be sent, or its receiver refused it",
-}
 _WAITING = frozenset({EffectState.UNKNOWN, EffectState.DEAD, EffectState.PROPOSED})
 _MOVING = frozenset({EffectState.READY, EffectState.SENDING})
 
@@ -102,7 +99,7 @@ def _attempt(
         return _settle(deployment, effect, EffectEvent.PARKED, {"reason": stopped})
     unclear = effect.state is EffectState.SENDING
     if unclear and connector.idempotency is Idempotency.NONE:
-        if deployment.now() < _over(release, effect):
+        if deployment.now() < attempt_over(release, effect):
             return effect  # another job may be sending it at this moment
         return _settle(deployment, effect, EffectEvent.LOST, {"reason": "the process died while sending"})
     if stopped:
@@ -311,11 +308,11 @@ def _due(deployment: Deployment, release: LoadedRelease, effect: EffectRecord) -
     if effect.due_at is not None:
         return effect.due_at
     if effect.state is EffectState.SENDING and effect.sent_at is not None:
-        return _over(release, effect)
+        return attempt_over(release, effect)
     return deployment.now() + timedelta(seconds=1)
 
 
-def _over(release: LoadedRelease, effect: EffectRecord) -> datetime:
+def attempt_over(release: LoadedRelease, effect: EffectRecord) -> datetime:
     """When an attempt that somebody began has ended, or its process died."""
     timeout_s = seconds(release.charter.tools[effect.tool].timeout)
     return (effect.sent_at or effect.updated_at) + timedelta(seconds=timeout_s) + FRESH
@@ -328,28 +325,12 @@ def _ask_people(
     case: CaseRecord,
     effects: tuple[EffectRecord, ...],
 ) -> None:
-    waiting = replace(
-        case,
-        state=move(case.state, Event.ASKED),
-        version=case.version + 1,
-        updated_at=deployment.now(),
-    )
-    deployment.store.cases.save(tx, waiting, expected=case.version)
+    waiting = moved_on(deployment, tx, case, Event.ASKED)
     reviews = deployment.store.reviews.of_case(tx, case.id)
     asked = {review.effect for review in reviews if review.state is ReviewState.OPEN}
     for effect in effects:
-        if effect.state not in _WAITING or effect.id in asked:
-            continue
-        held = effect.state is EffectState.PROPOSED
-        open_review(
-            deployment,
-            tx,
-            waiting,
-            release.charter,
-            ReviewKind.EFFECT if held else ReviewKind.UNCLEAR,
-            reasons=effect.reasons if held else (_UNCLEAR[effect.state],),
-            effect=effect,
-        )
+        if effect.state in _WAITING and effect.id not in asked:
+            ask_of_effect(deployment, tx, waiting, release.charter, effect)
 
 
 def close(
@@ -365,14 +346,7 @@ def close(
 
     What left without a person gets its draw in the same transaction, also where a person ended the case.
     """
-    closed = replace(
-        case,
-        state=move(case.state, event),
-        version=case.version + 1,
-        reason=reason,
-        updated_at=deployment.now(),
-    )
-    deployment.store.cases.save(tx, closed, expected=case.version)
+    closed = moved_on(deployment, tx, case, event, reason=reason)
     deployment.record(
         tx,
         "case.closed",

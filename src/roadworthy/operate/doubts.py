@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from roadworthy.casework.case import Event, State, move
+from roadworthy.casework.case import Event, State
 from roadworthy.casework.effect import EffectRecord
 from roadworthy.casework.review import ReviewKind, ReviewState
 from roadworthy.operate.deployment import Deployment
-from roadworthy.operate.jobs import delivery_job
+from roadworthy.operate.jobs import cancel_review, delivery_job
+from roadworthy.operate.progress import moved_on
 from roadworthy.ports import Transaction
 
 
@@ -21,18 +20,10 @@ def no_more_doubt(deployment: Deployment, tx: Transaction, effect: EffectRecord)
     ]
     asked = [one for one in open_ones if one.effect == effect.id and one.kind is ReviewKind.UNCLEAR]
     for review in asked:
-        cancelled = replace(review, state=ReviewState.CANCELLED, version=review.version + 1)
-        deployment.store.reviews.save(tx, cancelled, expected=review.version)
+        cancel_review(deployment, tx, review)
     case = deployment.store.cases.get(tx, effect.case)
     in_a_step = any(review.ordinal >= 0 for review in asked)
     if not asked or len(asked) < len(open_ones) or in_a_step:
         return
     if case is not None and case.state is State.WAITING:
-        following = replace(
-            case,
-            state=move(case.state, Event.SETTLED),
-            version=case.version + 1,
-            updated_at=deployment.now(),
-        )
-        deployment.store.cases.save(tx, following, expected=case.version)
-        deployment.engine.enqueue(tx, delivery_job(following))
+        deployment.engine.enqueue(tx, delivery_job(moved_on(deployment, tx, case, Event.SETTLED)))

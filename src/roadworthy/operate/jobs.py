@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from roadworthy.casework.case import CaseRecord
-from roadworthy.casework.effect import EffectRecord
+from roadworthy.casework.effect import EffectRecord, EffectState
 from roadworthy.casework.review import Review, ReviewKind, ReviewState
 from roadworthy.charter import Charter
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.placing import place
 from roadworthy.ports import Job, Transaction
 from roadworthy.quantities import Digest, digest_of
+
+_UNCLEAR = {
+    EffectState.UNKNOWN: "nobody knows whether it was felt",
+    EffectState.DEAD: "it could not be sent, or its receiver refused it",
+}
 
 
 def segment_job(case: CaseRecord, *, delay_s: float = 0.0) -> Job:
@@ -88,6 +94,41 @@ def open_review(
         },
     )
     return review
+
+
+def ask_of_effect(
+    deployment: Deployment,
+    tx: Transaction,
+    case: CaseRecord,
+    charter: Charter,
+    effect: EffectRecord,
+    *,
+    held: ReviewKind = ReviewKind.EFFECT,
+    unclear: str = "",
+    ordinal: int = -1,
+) -> Review:
+    """Ask a person about an effect that may not leave, or whose outcome is not clear.
+
+    ``held``: the kind of review where it may not leave. ``unclear``: the reason where it is not clear; without one
+    what its state says.
+    """
+    is_held = effect.state is EffectState.PROPOSED
+    return open_review(
+        deployment,
+        tx,
+        case,
+        charter,
+        held if is_held else ReviewKind.UNCLEAR,
+        reasons=effect.reasons if is_held else (unclear or _UNCLEAR[effect.state],),
+        effect=effect,
+        ordinal=ordinal,
+    )
+
+
+def cancel_review(deployment: Deployment, tx: Transaction, review: Review) -> None:
+    """Nobody has to answer it any more."""
+    cancelled = replace(review, state=ReviewState.CANCELLED, version=review.version + 1)
+    deployment.store.reviews.save(tx, cancelled, expected=review.version)
 
 
 def due_job(review: Review, *, now: datetime) -> Job:

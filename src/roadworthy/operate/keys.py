@@ -1,14 +1,15 @@
-"""Keys of the API and whose they are: listed, given out and taken back by who administers accounts."""
+"""Accounts and keys of the API: listed, added, given out and taken back by who administers accounts."""
 
 from __future__ import annotations
 
-from roadworthy.errors import NotFound, Problem, Refused
+from roadworthy.errors import Conflict, NotFound, Problem, Refused
 from roadworthy.operate import access
 from roadworthy.operate.deployment import Deployment
 from roadworthy.ports import Credential, Page
 from roadworthy.principal import Kind, Principal, require
 
 MOST_ACCOUNTS = 10_000
+MOST_SHOWN = 1_000
 
 
 def list_accounts(deployment: Deployment, principal: Principal) -> tuple[Principal, ...]:
@@ -16,6 +17,27 @@ def list_accounts(deployment: Deployment, principal: Principal) -> tuple[Princip
     require(principal, "account.administer")
     with deployment.store.read() as tx:
         return deployment.store.people.all(tx, limit=MOST_ACCOUNTS)
+
+
+def who_is_here(deployment: Deployment, principal: Principal) -> tuple[tuple[Principal, bool], ...]:
+    """Accounts by id, for everybody who may look at the installation, and whether each has an address for mail."""
+    require(principal, "gate.read", use_case=principal.use_case)
+    with deployment.store.read() as tx:
+        addresses = deployment.store.people.emails(tx)
+        return tuple(
+            (one, one.id in addresses) for one in deployment.store.people.all(tx, limit=MOST_SHOWN)
+        )
+
+
+def new_account(
+    deployment: Deployment, principal: Principal, account: Principal, *, email: str = ""
+) -> None:
+    """Create an account without a password. Errors: as ``add_account``; ``Conflict`` RW-ACCESS-015: the id is taken."""
+    if not access.add_account(deployment, principal, account, email=email):
+        raise Conflict(
+            "RW-ACCESS-015",
+            Problem(f"the account `{account.id}` is there already", place="id", hint="choose another id"),
+        )
 
 
 def list_keys(

@@ -23,6 +23,7 @@ from roadworthy.errors import Conflict, NotFound, Problem, RoadworthyError
 from roadworthy.flow import KnownValues
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.plain import plain
+from roadworthy.operate.progress import moved_on
 from roadworthy.ports import Connector, LoadedRelease, Loader, Retriever, Transaction
 from roadworthy.quantities import Cost
 from roadworthy.release import Release
@@ -144,16 +145,8 @@ def taken_up(deployment: Deployment, case: CaseRecord) -> CaseRecord:
     """A mirrored case that a stop had parked, open again; any other as it is."""
     if case.state is not State.PARKED:
         return case
-    again = replace(
-        case,
-        state=move(case.state, Event.REQUEUED),
-        version=case.version + 1,
-        reason="",
-        updated_at=deployment.now(),
-    )
     with deployment.store.write() as tx:
-        deployment.store.cases.save(tx, again, expected=case.version)
-    return again
+        return moved_on(deployment, tx, case, Event.REQUEUED, reason="")
 
 
 def end_rehearsed(deployment: Deployment, case: CaseRecord, problem: RoadworthyError) -> None:

@@ -11,7 +11,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from roadworthy.casework.effect import EffectRecord, EffectState
 from roadworthy.casework.prediction import Prediction
@@ -118,7 +118,8 @@ class Run(Steps):
 
         Errors: ``InputProblem`` RW-RUN-013 for arguments that the charter does not let it take; nothing was asked.
         """
-        return self._read(tool, arguments, perform=self._asking(tool, arguments))
+        asking = self._asking(tool, arguments)
+        return self._read(asking, asking.perform)
 
     async def attempt(self, tool: str, arguments: Mapping[str, object]) -> Mapping[str, object]:
         """As ``call``, for an agent that is to go on: ``answer`` with what the tool answers, or ``problem``
@@ -130,11 +131,11 @@ class Run(Steps):
 
         def perform() -> Done:
             try:
-                return asking()
+                return asking.perform()
             except (InputProblem, NotFound, Refused) as problem:
                 return Done({_NO: problem.message}, Cost(0))
 
-        answer = self._read(tool, arguments, perform=perform)
+        answer = self._read(asking, perform)
         return {"problem": answer[_NO]} if _NO in answer else {"answer": answer}
 
     async def agent(
@@ -251,7 +252,7 @@ class Run(Steps):
 
     # ── what stands behind them ──
 
-    def _asking(self, tool: str, arguments: Mapping[str, object]) -> Callable[[], Done]:
+    def _asking(self, tool: str, arguments: Mapping[str, object]) -> _Asking:
         """How a read tool is asked, once it is known that it may be. Errors: as ``call``."""
         connector = self._release.tools.get(tool)
         if connector is None:
@@ -285,12 +286,10 @@ class Run(Steps):
             result = connector.call(asked)
             return Done(dict(result), self._cpu_cost(begun))
 
-        return perform
+        return _Asking(tool, asked, perform)
 
-    def _read(
-        self, tool: str, arguments: Mapping[str, object], *, perform: Callable[[], Done]
-    ) -> dict[str, Any]:
-        asked = plain(arguments)
+    def _read(self, asking: _Asking, perform: Callable[[], Done]) -> dict[str, Any]:
+        tool, asked = asking.tool, asking.asked
 
         def read(value: object) -> None:
             read_answer(self.readings, self._release, self._case, tool, asked, mapping(value))
@@ -351,6 +350,14 @@ class Run(Steps):
                 marking=self.readings.marking,
                 spent=self.spent,
             )
+
+
+class _Asking(NamedTuple):
+    """A read tool, what it is asked, and how."""
+
+    tool: str
+    asked: dict[str, Any]
+    perform: Callable[[], Done]
 
 
 _NO = "roadworthy:no"

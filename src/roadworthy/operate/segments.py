@@ -29,6 +29,7 @@ from roadworthy.operate.jobs import open_review, segment_job
 from roadworthy.operate.logged import about
 from roadworthy.operate.mirroring import end_rehearsed, from_recordings, rehearsed
 from roadworthy.operate.outside.carrying import carry_on
+from roadworthy.operate.progress import moved_on, saved
 from roadworthy.operate.proposing import declared, effect_event, shared_slot
 from roadworthy.operate.reading import begin_reading, judge_call
 from roadworthy.operate.run import Run
@@ -288,14 +289,7 @@ def _after_decision(
 def _suspend(deployment: Deployment, case: CaseRecord, run: Run) -> None:
     with deployment.store.write() as tx:
         run.flush(tx)
-        waiting = replace(
-            case,
-            state=move(case.state, Event.ASKED),
-            version=case.version + 1,
-            cost=run.spent,
-            updated_at=deployment.now(),
-        )
-        deployment.store.cases.save(tx, waiting, expected=case.version)
+        moved_on(deployment, tx, case, Event.ASKED, cost=run.spent)
         observe_decision(deployment, tx, case, asked=True)
 
 
@@ -312,8 +306,7 @@ def _again(deployment: Deployment, case: CaseRecord, run: Run | None = None) -> 
     with deployment.store.write() as tx:
         if run is not None:
             run.flush(tx)
-        again = replace(case, version=case.version + 1, updated_at=deployment.now())
-        deployment.store.cases.save(tx, again, expected=case.version)
+        again = saved(deployment, tx, case)
         deployment.engine.enqueue(tx, segment_job(again, delay_s=RETRY_S))
 
 
@@ -322,14 +315,7 @@ def _park(deployment: Deployment, case: CaseRecord, reason: str, run: Run | None
     with deployment.store.write() as tx:
         if run is not None:
             run.flush(tx)
-        parked = replace(
-            case,
-            state=move(case.state, Event.PARKED),
-            version=case.version + 1,
-            reason=reason,
-            updated_at=deployment.now(),
-        )
-        deployment.store.cases.save(tx, parked, expected=case.version)
+        moved_on(deployment, tx, case, Event.PARKED, reason=reason)
         release = deployment.store.releases.get(tx, case.release)
         if release is not None and release.stage is Stage.HALTED:
             # It may have been taken in while the release was halted, unseen by who took its cases back.

@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from roadworthy.casework.case import Event, State, move
+from roadworthy.casework.case import Event, State
 from roadworthy.casework.effect import EffectEvent, EffectState, move_effect
 from roadworthy.errors import Conflict, InputProblem, NotFound, Problem, RoadworthyError
 from roadworthy.operate.clearance import ALIVE, Stopped
 from roadworthy.operate.deployment import Deployment
+from roadworthy.operate.effects.moving import kept
 from roadworthy.operate.jobs import delivery_job, segment_job
+from roadworthy.operate.progress import moved_on
 from roadworthy.operate.words import check_words
 from roadworthy.ports import Job, Store, Transaction
 from roadworthy.ports.slips import Slips
@@ -253,23 +255,12 @@ def _unpark_case(deployment: Deployment, case_id: str) -> None:
         if any(one.state is EffectState.PARKED and one.held for one in effects):
             return  # a person parked it, and a person lets it go
         for effect in parked:
-            released = replace(
-                effect,
-                state=move_effect(effect.state, EffectEvent.RELEASED),
-                version=effect.version + 1,
-                updated_at=deployment.now(),
-            )
-            deployment.store.effects.save(tx, released, expected=effect.version)
+            kept(deployment, tx, effect, state=move_effect(effect.state, EffectEvent.RELEASED))
         # A case whose run concluded goes on with delivery, any other with its current segment.
         concluded = bool(case.handled_by)
-        following = replace(
-            case,
-            state=move(case.state, Event.SETTLED if concluded else Event.REQUEUED),
-            version=case.version + 1,
-            reason="",
-            updated_at=deployment.now(),
+        following = moved_on(
+            deployment, tx, case, Event.SETTLED if concluded else Event.REQUEUED, reason=""
         )
-        deployment.store.cases.save(tx, following, expected=case.version)
         deployment.engine.enqueue(tx, delivery_job(following) if concluded else segment_job(following))
         deployment.record(tx, "case.resumed", "system", {"case": case.id, "use_case": case.use_case}, {})
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from roadworthy.casework.case import CaseRecord, Event, State, move
+from roadworthy.casework.case import CaseRecord, Event, State
 from roadworthy.casework.effect import SENT, EffectEvent, EffectRecord, EffectState, move_effect
 from roadworthy.casework.review import ReviewKind, ReviewState
 from roadworthy.errors import Conflict
 from roadworthy.operate.deployment import Deployment
+from roadworthy.operate.effects.moving import kept
 from roadworthy.operate.effects.undoing import prepare_undo
-from roadworthy.operate.jobs import open_review, segment_job
+from roadworthy.operate.jobs import cancel_review, open_review, segment_job
+from roadworthy.operate.progress import moved_on, saved
 from roadworthy.ports import Job, Transaction
 from roadworthy.release import Release, short
 from roadworthy.stage import SIMULATED, Stage
@@ -91,8 +93,7 @@ def _take_back(deployment: Deployment, case_id: str, release: Release) -> None:
         sent = [effect for effect in effects if effect.state in SENT]
         if case.twin or case.stage in SIMULATED:
             if case.state is not State.CLOSED:
-                ended = replace(case, state=State.CLOSED, reason=f"its release was {release.stage}")
-                _save_case(deployment, tx, case, ended)
+                saved(deployment, tx, case, state=State.CLOSED, reason=f"its release was {release.stage}")
             return
         if case.state is State.CLOSED and (not sent or release.stage is Stage.RETIRED):
             return
@@ -117,11 +118,11 @@ def _look_at(
         return
     for effect in effects:
         if effect.state in {EffectState.PROPOSED, EffectState.READY}:
-            parked = replace(effect, state=move_effect(effect.state, EffectEvent.PARKED))
-            _save_effect(deployment, tx, replace(parked, held="", held_since=None, due_at=None))
+            parked = move_effect(effect.state, EffectEvent.PARKED)
+            kept(deployment, tx, effect, state=parked, held="", held_since=None, due_at=None)
     charter = deployment.loader.charter(case.release)
     if case.state is not State.CLOSED:
-        case = _save_case(deployment, tx, case, replace(case, state=move(case.state, Event.HANDED_OVER)))
+        case = moved_on(deployment, tx, case, Event.HANDED_OVER)
     by_hand = []
     for effect in effects:
         if effect.state not in SENT or effect.undoes:
@@ -151,7 +152,9 @@ def _begin_again(
         if state in {EffectState.PROPOSED, EffectState.READY, EffectState.PARKED}:
             state = move_effect(state, EffectEvent.REFUSED)
         # The key and the slot become free for the new run: nothing was ever sent under them.
-        old = replace(
+        kept(
+            deployment,
+            tx,
             effect,
             held="",
             held_since=None,
@@ -160,17 +163,17 @@ def _begin_again(
             key=f"{effect.key}~{case.run}",
             slot=f"{effect.slot}~{case.run}",
         )
-        _save_effect(deployment, tx, old)
     for review in deployment.store.reviews.of_case(tx, case.id):
         if review.state is ReviewState.OPEN:
-            cancelled = replace(review, state=ReviewState.CANCELLED, version=review.version + 1)
-            deployment.store.reviews.save(tx, cancelled, expected=review.version)
+            cancel_review(deployment, tx, review)
     running = deployment.store.releases.rollout(tx, case.use_case).at(Stage.PRODUCTION)
     charter = deployment.loader.charter(case.release)
     event = Event.REQUEUED if running else Event.HANDED_OVER
-    again = replace(
+    again = moved_on(
+        deployment,
+        tx,
         case,
-        state=move(case.state, event),
+        event,
         release=running.digest if running else "",
         stage=running.stage if running else Stage.DRAFT,
         run=case.run + 1,
@@ -178,7 +181,6 @@ def _begin_again(
         handled_by="" if running else "person",
         reason=f"begun again: {over}",
     )
-    again = _save_case(deployment, tx, case, again)
     if running:
         deployment.engine.enqueue(tx, segment_job(again))
     else:
@@ -190,16 +192,3 @@ def _begin_again(
         {"case": case.id, "use_case": case.use_case, "release": case.release},
         {"to": again.release, "run": again.run},
     )
-
-
-def _save_case(
-    deployment: Deployment, tx: Transaction, before: CaseRecord, after: CaseRecord
-) -> CaseRecord:
-    saved = replace(after, version=before.version + 1, updated_at=deployment.now())
-    deployment.store.cases.save(tx, saved, expected=before.version)
-    return saved
-
-
-def _save_effect(deployment: Deployment, tx: Transaction, effect: EffectRecord) -> None:
-    saved = replace(effect, version=effect.version + 1, updated_at=deployment.now())
-    deployment.store.effects.save(tx, saved, expected=effect.version)

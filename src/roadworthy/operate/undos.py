@@ -9,10 +9,9 @@ from roadworthy.casework.effect import SETTLED, EffectEvent, EffectRecord, Effec
 from roadworthy.casework.review import ReviewKind, ReviewState
 from roadworthy.operate.delivering import close, deliver_effect
 from roadworthy.operate.deployment import Deployment
-from roadworthy.operate.effects.moving import moved, woken
-from roadworthy.operate.jobs import open_review
+from roadworthy.operate.effects.moving import give_back, moved, woken
+from roadworthy.operate.jobs import ask_of_effect
 from roadworthy.ports import LoadedRelease, Transaction
-from roadworthy.stage import SIMULATED
 
 _ASKED = frozenset({EffectState.UNKNOWN, EffectState.DEAD, EffectState.PROPOSED})
 
@@ -29,22 +28,18 @@ def carry_out_undo(deployment: Deployment, reference: str) -> None:
     if case is None or effect is None or not effect.undoes:
         return
     release = deployment.loader.load(effect.release)
-    if effect.state in {EffectState.READY, EffectState.SENDING} or _is_looked_up(effect):
+    if effect.state in {EffectState.READY, EffectState.SENDING} or effect.is_looked_up:
         effect = deliver_effect(deployment, release, case, effect)
     with deployment.store.write() as tx:
         if effect.state in SETTLED:
             _end_correction(deployment, tx, case_id)
-        elif effect.state in _ASKED and not _is_looked_up(effect):
+        elif effect.state in _ASKED and not effect.is_looked_up:
             _ask(deployment, tx, case, release, effect)
         elif effect.state is not EffectState.PARKED and not effect.held:
             due_at = effect.due_at or deployment.now()
             delay_s = max(1.0, (due_at - deployment.now()).total_seconds())
             job = woken(deployment, effect, delay_s=delay_s)
             deployment.engine.enqueue(tx, replace(job, key=f"{job.key}:{deployment.new_id()}"))
-
-
-def _is_looked_up(effect: EffectRecord) -> bool:
-    return effect.state is EffectState.UNKNOWN and effect.due_at is not None
 
 
 def _ask(
@@ -57,15 +52,14 @@ def _ask(
     known = deployment.store.reviews.of_case(tx, case.id)
     if any(one.effect == effect.id and one.state is ReviewState.OPEN for one in known):
         return
-    held = effect.state is EffectState.PROPOSED
-    open_review(
+    ask_of_effect(
         deployment,
         tx,
         case,
         release.charter,
-        ReviewKind.CORRECTION if held else ReviewKind.UNCLEAR,
-        reasons=effect.reasons if held else (f"taking it back: the effect is {effect.state}",),
-        effect=effect,
+        effect,
+        held=ReviewKind.CORRECTION,
+        unclear=f"taking it back: the effect is {effect.state}",
     )
 
 
@@ -73,19 +67,12 @@ def _end_correction(deployment: Deployment, tx: Transaction, case_id: str) -> No
     case = deployment.store.cases.get(tx, case_id)
     effects = deployment.store.effects.of_case(tx, case_id)
     reviews = deployment.store.reviews.of_case(tx, case_id)
-    asked = any(
-        (one.state is ReviewState.OPEN or one.is_pending) and one.kind is not ReviewKind.SPOT_CHECK
-        for one in reviews
-    )
+    asked = any(one.is_owed for one in reviews)
     if case is None or asked or any(one.undoes and one.state not in SETTLED for one in effects):
         return
     for effect in effects:
         if effect.state is EffectState.PARKED:
-            if effect.amount and effect.stage not in SIMULATED:
-                day = effect.created_at.date()
-                deployment.store.effects.reserve_spend(
-                    tx, effect.use_case, effect.tool, day, -effect.amount
-                )
+            give_back(deployment, tx, effect)
             moved(deployment, tx, effect, EffectEvent.REFUSED, {"reason": "its release was taken back"})
     if case.state is State.WAITING:
         close(deployment, tx, case, Event.ENDED, reason="taken back")

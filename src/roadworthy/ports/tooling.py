@@ -128,6 +128,13 @@ def shown(text: object, secret: Secret = NO_SECRET) -> str:
     return f"{line[:LONGEST_SHOWN]}…" if len(line) > LONGEST_SHOWN else line
 
 
+def as_mapping(value: Any) -> Mapping[str, object]:
+    """An answer as connectors give it: nothing is an empty one, a plain value stands under ``result``."""
+    if value is None:
+        return {}
+    return value if isinstance(value, dict) else {"result": value}
+
+
 @dataclass(frozen=True, slots=True)
 class Definition:
     """What a server says of a tool: all of it steers who uses the tool, so all of it is approved as one."""

@@ -21,10 +21,10 @@ from roadworthy.operate.reviews import bulk, holding, links
 from roadworthy.server.asking import Ask
 from roadworthy.server.forms import Fields, Submit, submitted
 from roadworthy.server.looks import readable
+from roadworthy.server.offers.inbox import verdict_of
 from roadworthy.server.pages import ask, guarded
 from roadworthy.server.problems import status_of
 from roadworthy.server.rendering import Renderer, with_query
-from roadworthy.server.reviews_api import verdict_of
 from roadworthy.server.session import Visitor, new_visit
 from roadworthy.server.views import review_page, reviews
 

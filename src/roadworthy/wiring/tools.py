@@ -145,7 +145,7 @@ class Toolmaker:
             raise InputProblem(
                 "RW-TOOL-001", Problem("promises `lookup`", f"tools.{name}.idempotency", hint=hint)
             )
-        check = compiled(tool.answer, place=f"tools.{name}.answer") if tool.answer else None
+        check = _check_of(tool.answer, place=f"tools.{name}.answer") if tool.answer else None
         return Contracted(
             name,
             tool,
@@ -197,7 +197,7 @@ class Toolmaker:
             read=partial(_file, making.folder),
             http=http,
             authorise=partial(headers_of, auth_of(making, ""), making.secret),
-            compiled=partial(compiled, place=f"tools.{making.name}.options.document"),
+            compiled=partial(_check_of, place=f"tools.{making.name}.options.document"),
         )
         _require_named(making, connector.address)
         return connector
@@ -234,7 +234,7 @@ class Toolmaker:
         if "url" in options:
             _require_named(making, options["url"])
         promised = making.pinned.output_schema if making.pinned is not None else None
-        check = compiled(promised, place=f"{FILE}: {making.name}") if promised is not None else None
+        check = _check_of(promised, place=f"{FILE}: {making.name}") if promised is not None else None
         return McpTool(
             making.name,
             making.tool,
@@ -375,8 +375,8 @@ def _extra() -> Iterator[None]:
         ) from None
 
 
-def compiled(schema: Mapping[str, Any], *, place: str) -> Check:
+def _check_of(schema: Mapping[str, Any], *, place: str) -> Check:
     """A check of answers against a JSON Schema. Errors: ``InputProblem`` RW-TOOL-001, RW-TOOL-016 without the library."""
     with _extra():
-        from roadworthy.adapters.jsonschemars import compiled as of_library
-    return of_library(schema, place=place)
+        from roadworthy.adapters.jsonschemars import compiled
+    return compiled(schema, place=place)

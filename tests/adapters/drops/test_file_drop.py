@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from roadworthy.adapters.drops import FileDrop, build
-from roadworthy.adapters.drops.writing import _cell
+from roadworthy.adapters.drops.writing import cell_of
 from roadworthy.charter import Argument, Tool
 from roadworthy.errors import InputProblem, Unavailable
 from roadworthy.ports import Connector
@@ -115,13 +115,13 @@ def test_a_csv_file_has_its_columns_and_no_formulas(tmp_path: Path) -> None:
 
 
 @given(st.text(max_size=20))
-def test_no_cell_begins_like_a_formula(text: str) -> None:
+def test_nocell_of_begins_like_a_formula(text: str) -> None:
     assert (
-        not _cell(text)
+        not cell_of(text)
         .lstrip(" \u00a0")
         .startswith(("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"))
     )
-    assert _cell(text).removeprefix("'") == text.removeprefix("'")
+    assert cell_of(text).removeprefix("'") == text.removeprefix("'")
 
 
 def test_rows_and_sizes_are_bounded(tmp_path: Path) -> None:

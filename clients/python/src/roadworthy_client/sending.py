@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar, cast
 from urllib.parse import quote
 
 import httpx2
@@ -18,6 +18,7 @@ _PASSING = frozenset({429, 502, 503, 504})
 _ANSWERED_ELSEWHERE = "RW-SERVER-017"
 _LONGEST_WAIT_S = 30.0
 _FIRST_WAIT_S = 0.25
+Told = TypeVar("Told")
 
 
 class Answer(dict[str, Any]):
@@ -70,6 +71,7 @@ class Sender:
 
     def _send(
         self,
+        answer: type[Told],
         method: str,
         path: str,
         names: Mapping[str, str],
@@ -78,7 +80,8 @@ class Sender:
         body: Mapping[str, Any] | None = None,
         idempotency_key: str = "",
         if_match: str = "",
-    ) -> Any:
+    ) -> Told:
+        """Ask, and again what may pass. ``answer``: the shape that the document promises; it is not checked here."""
         for name, value in names.items():
             if value in {"", ".", ".."}:
                 raise ValueError(f"`{value}` cannot stand in an address, as {name}")
@@ -93,7 +96,7 @@ class Sender:
         attempt = 0
         while True:
             try:
-                return self._once(method, path, asked, body, headers)
+                return cast(Told, self._once(method, path, asked, body, headers))
             except ApiError as problem:
                 if attempt >= self._retries or not _may_pass(problem):
                     raise

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from roadworthy.adapters.drops.places import away, opened
 from roadworthy.errors import InputProblem
+from roadworthy.evaluation.strict import depth
 from roadworthy.ports.incoming import DroppedFile, Record
 
 DONE, REJECTED = "done", "rejected"
@@ -180,19 +181,9 @@ def _object(text: str) -> Mapping[str, object]:
         raise _broken("it is no JSON") from None
     if not isinstance(value, dict):
         raise _broken("expected one JSON object")
-    if _depth(value) > _DEEPEST:
+    if depth(value) > _DEEPEST:
         raise _broken(f"it is nested deeper than {_DEEPEST}")
     return value
-
-
-def _depth(value: object) -> int:
-    deepest, waiting = 0, [(value, 1)]
-    while waiting:
-        one, depth = waiting.pop()
-        deepest = max(deepest, depth)
-        inside = one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
-        waiting += [(each, depth + 1) for each in inside if isinstance(each, dict | list)]
-    return deepest
 
 
 def _no_number(text: str) -> float:

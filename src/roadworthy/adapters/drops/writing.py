@@ -118,7 +118,7 @@ class FileDrop:
             )
         text = io.StringIO(newline="")
         writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-        writer.writerow([_cell(one) for one in self._columns])
+        writer.writerow([cell_of(one) for one in self._columns])
         for row in rows:
             if stray := sorted(row.keys() - set(self._columns)):
                 raise InputProblem(
@@ -129,11 +129,11 @@ class FileDrop:
                         hint="`columns` names them",
                     ),
                 )
-            writer.writerow([_cell(row.get(column)) for column in self._columns])
+            writer.writerow([cell_of(row.get(column)) for column in self._columns])
         return text.getvalue().encode()
 
 
-def _cell(value: object) -> str:
+def cell_of(value: object) -> str:
     """A cell that no program for tables takes for a formula. Numbers are written as numbers."""
     if value is None:
         return ""

@@ -26,7 +26,7 @@ from roadworthy.adapters.openapitools.document import Document, Operation, Param
 from roadworthy.casework.effect import Idempotency
 from roadworthy.charter import Tool, seconds
 from roadworthy.errors import InputProblem, Problem, Unavailable
-from roadworthy.ports.tooling import BrokenAnswer, Http, HttpAnswer
+from roadworthy.ports.tooling import BrokenAnswer, Http, HttpAnswer, as_mapping
 
 __all__ = ["Document", "OpenApiTool", "build"]
 
@@ -205,9 +205,7 @@ class OpenApiTool:
         wrong = check(value) if check is not None else ()
         if wrong:
             raise BrokenAnswer("; ".join(wrong))
-        if value is None:
-            return {}
-        return value if isinstance(value, dict) else {"result": value}
+        return as_mapping(value)
 
     def _check(self, status: int) -> Check | None:
         for name in (str(status), f"{status // 100}XX", "default"):

@@ -26,7 +26,7 @@ import pydantic_core
 from roadworthy.casework.effect import Idempotency
 from roadworthy.charter import Tool, seconds
 from roadworthy.errors import InputProblem, Problem, RoadworthyError, Unavailable
-from roadworthy.ports.tooling import BrokenAnswer, Secret
+from roadworthy.ports.tooling import BrokenAnswer, Secret, as_mapping
 
 MOST_GIVEN_UP: Final = 4
 """Calls of one tool that may hang in threads that nobody waits for; a thread cannot be ended from outside."""
@@ -156,13 +156,6 @@ class Function:
         except (pydantic_core.PydanticSerializationError, ValueError, RecursionError):
             raise BrokenAnswer("the answer is nothing that JSON can carry") from None
         return as_mapping(plain)
-
-
-def as_mapping(value: Any) -> Mapping[str, object]:
-    """An answer as connectors give it: nothing is an empty one, a plain value stands under ``result``."""
-    if value is None:
-        return {}
-    return value if isinstance(value, dict) else {"result": value}
 
 
 def build(

@@ -9,6 +9,7 @@ import json
 import socketserver
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler
 
@@ -30,8 +31,8 @@ class Door(socketserver.ThreadingTCPServer):
         """Whoever asked went away meanwhile: that is what a drill makes them do."""
 
 
-class StandIn:
-    """Something that answers on this machine until it is sent away; posts, unless ``handler`` says otherwise."""
+class StandIn(ABC):
+    """Something that answers on this machine until it is sent away."""
 
     def __init__(self) -> None:
         self._gone: Gone | None = None
@@ -60,13 +61,9 @@ class StandIn:
             self._gone = Gone.REFUSING
             self._close()
 
-    def answer(self, headers: Mapping[str, str], body: bytes) -> bytes:
-        """What is answered to a post, with status 200. Errors: ``ValueError`` for status 400."""
-        raise NotImplementedError
-
+    @abstractmethod
     def handler(self) -> type[socketserver.BaseRequestHandler]:
         """What speaks with whoever comes."""
-        return _posts_to(self)
 
     def _open(self) -> None:
         self._door = Door(("127.0.0.1", self._port), self.handler())
@@ -89,6 +86,18 @@ class StandIn:
             time.sleep(_LOOK_S)
         return how
 
+
+class PostStandIn(StandIn):
+    """One that is asked by posts over HTTP."""
+
+    @abstractmethod
+    def answer(self, headers: Mapping[str, str], body: bytes) -> bytes:
+        """What is answered to a post, with status 200. Errors: ``ValueError`` for status 400."""
+
+    def handler(self) -> type[socketserver.BaseRequestHandler]:
+        """Speaks HTTP."""
+        return _posts_to(self)
+
     def served(self, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes] | None:
         """Status and answer to a post; None: none at all, and the line is cut."""
         how = self.met()
@@ -102,7 +111,7 @@ class StandIn:
             return 400, b'{"error": {"message": "not in the form that was expected"}}'
 
 
-class ModelStandIn(StandIn):
+class ModelStandIn(PostStandIn):
     """One model of a provider. The last message says what to answer: ``{"text": …, "seconds": …}``."""
 
     def __init__(self, name: str) -> None:
@@ -128,7 +137,7 @@ class ModelStandIn(StandIn):
         return json.dumps(told).encode()
 
 
-def _posts_to(stand_in: StandIn) -> type[BaseHTTPRequestHandler]:
+def _posts_to(stand_in: PostStandIn) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         # One request a connection: a server that goes away takes no open line with it.
         def do_POST(self) -> None:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from roadworthy.adapters.rehearsal.provider import StandIn
+from roadworthy.adapters.rehearsal.provider import PostStandIn, StandIn
 from roadworthy.ports.rehearsing import Gone
 from roadworthy.webhooks import signature
 
@@ -37,7 +37,7 @@ class ReceiverStandIn(StandIn):
         self._taken.append((time.time(), state, known_by))
 
 
-class WebhookStandIn(ReceiverStandIn):
+class WebhookStandIn(ReceiverStandIn, PostStandIn):
     """Takes webhooks whose signature is right."""
 
     kind = "webhook"
@@ -60,7 +60,7 @@ class WebhookStandIn(ReceiverStandIn):
         return b"{}"
 
 
-class AlertmanagerStandIn(ReceiverStandIn):
+class AlertmanagerStandIn(ReceiverStandIn, PostStandIn):
     """Takes alerts by version 2 of Alertmanager's API; labels tell one from another."""
 
     kind = "alertmanager"

@@ -14,6 +14,7 @@ from roadworthy.measure.drills.mirrored import (
     Mirrored,
     Progress,
     Traffic,
+    crew_of,
     in_charge,
     must_settle,
     silent,
@@ -148,10 +149,7 @@ def drift_drill(
     release = in_charge(mirror, release)
     charter = mirror.deployment.loader.charter(release.digest)
     traffic = Traffic(mirror, release, seed=asked.seed)
-    crew = []
-    for number in range(asked.workers):
-        progress("workers start", number, asked.workers)
-        crew.append(mirror.crew.start())
+    crew = crew_of(mirror, asked.workers, progress)
     traffic.send(asked.usual)
     must_settle(traffic, within_s=PATIENCE_S, progress=progress, what="what is usual is learnt")
     strange = strange_inputs(charter, traffic.sent, traffic.cases())

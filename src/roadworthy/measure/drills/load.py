@@ -7,7 +7,15 @@ import time
 from dataclasses import dataclass
 
 from roadworthy.errors import InputProblem, Problem
-from roadworthy.measure.drills.mirrored import Mirrored, Progress, Traffic, in_charge, settled, silent
+from roadworthy.measure.drills.mirrored import (
+    Mirrored,
+    Progress,
+    Traffic,
+    crew_of,
+    in_charge,
+    settled,
+    silent,
+)
 from roadworthy.measure.fact import Fact
 from roadworthy.ports.rehearsing import Used
 from roadworthy.release import Release
@@ -61,10 +69,7 @@ def load_drill(
     mean = charter.value.cases_per_month / MONTH_S
     rate = asked.rate or max(mean * asked.factor, FEWEST / asked.seconds)
     traffic = Traffic(mirror, release, seed=asked.seed)
-    crew = []
-    for number in range(asked.workers):
-        progress("workers start", number, asked.workers)
-        crew.append(mirror.crew.start())
+    crew = crew_of(mirror, asked.workers, progress)
     _warm(traffic)
     due: dict[str, float] = {}
     at = 0.0

@@ -14,7 +14,7 @@ from roadworthy.errors import InputProblem, Problem, Refused, RoadworthyError, U
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.intake import check_input, submit
 from roadworthy.operate.reviewing import decide_review
-from roadworthy.ports.rehearsing import Crew, Outages, Witness
+from roadworthy.ports.rehearsing import Crew, Outages, Witness, WorkerProcess
 from roadworthy.principal import Kind, Principal, Role
 from roadworthy.quantities import Share
 from roadworthy.release import Release
@@ -51,6 +51,15 @@ class Mirrored:
     witness: Witness
     simulated: tuple[str, ...]
     outages: Outages | None = None
+
+
+def crew_of(mirror: Mirrored, workers: int, progress: Progress) -> list[WorkerProcess]:
+    """So many workers, started one after the other."""
+    crew = []
+    for number in range(workers):
+        progress("workers start", number, workers)
+        crew.append(mirror.crew.start())
+    return crew
 
 
 def in_charge(mirror: Mirrored, release: Release) -> Release:

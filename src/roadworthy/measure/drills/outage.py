@@ -19,6 +19,7 @@ from roadworthy.measure.drills.mirrored import (
     Traffic,
     answer_effects,
     await_settled,
+    crew_of,
     in_charge,
     must_settle,
     settled,
@@ -91,10 +92,7 @@ def outage_drill(
     release = in_charge(mirror, release)
     charter = mirror.deployment.loader.charter(release.digest)
     traffic = Traffic(mirror, release, seed=asked.seed)
-    crew = []
-    for number in range(asked.workers):
-        progress("workers start", number, asked.workers)
-        crew.append(mirror.crew.start())
+    crew = crew_of(mirror, asked.workers, progress)
     traffic.send(CALM)
     must_settle(traffic, within_s=PATIENCE_S, progress=progress, what="all is well")
     _all_done(mirror, traffic, progress, "all is well")

@@ -16,6 +16,7 @@ from roadworthy.measure.drills.mirrored import (
     Progress,
     Traffic,
     await_settled,
+    crew_of,
     in_charge,
     settled,
     silent,
@@ -50,10 +51,7 @@ def rollback_drill(
     running = in_charge(mirror, release)
     canary = _beside(deployment, running)
     traffic = Traffic(mirror, running, seed=seed)
-    crew = []
-    for number in range(workers):
-        progress("workers start", number, workers)
-        crew.append(mirror.crew.start())
+    crew = crew_of(mirror, workers, progress)
     told, batches = 0, 0
     while _stage(deployment, canary) is Stage.CANARY and batches < MOST_BATCHES:
         batches += 1

@@ -19,6 +19,7 @@ from roadworthy.errors import RoadworthyError
 from roadworthy.gate.decide import Mark
 from roadworthy.measure.costs import unusual_by_day
 from roadworthy.measure.watching import inputs, objectives
+from roadworthy.operate.at_work import at_work
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.spotchecks.watching import watched
 from roadworthy.operate.verdicts import judge
@@ -128,22 +129,15 @@ class Watchers:
         return self._found[1]
 
     def _look(self, deployment: Deployment, now: datetime) -> Iterator[Finding]:
-        with deployment.store.read() as tx:
-            use_cases = deployment.store.releases.use_cases(tx)
-            at_work = [
-                release
-                for use_case in use_cases
-                for release in deployment.store.releases.rollout(tx, use_case).releases
-                if release.stage in _WATCHED
-            ]
-        for release in at_work:
+        releases = at_work(deployment, _WATCHED)
+        for release in releases:
             for what, sentence in (*self._inputs(deployment, release), *self._sources(deployment, release)):
                 suspend(deployment, release, sentence)
                 yield Finding("drift.alarm", release.use_case, f"{release.name} {what}", sentence, now)
             yield from self._outcomes(deployment, release, now)
-        for use_case in sorted({release.use_case for release in at_work}):
+        for use_case in sorted({release.use_case for release in releases}):
             yield from self._burning(deployment, use_case, now)
-            yield from self._silent(deployment, use_case, at_work, now)
+            yield from self._silent(deployment, use_case, releases, now)
             yield from self._unusual(deployment, use_case, now)
 
     def _inputs(self, deployment: Deployment, release: Release) -> Iterator[tuple[str, str]]:

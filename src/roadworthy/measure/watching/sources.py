@@ -9,6 +9,7 @@ from roadworthy.errors import RoadworthyError
 from roadworthy.measure.fact import Fact, keep
 from roadworthy.measure.knowledge.freshness import health_facts
 from roadworthy.measure.sources import data_checks, freshness
+from roadworthy.operate.at_work import at_work
 from roadworthy.operate.deployment import Deployment
 from roadworthy.principal import SYSTEM
 from roadworthy.release import Release
@@ -17,8 +18,8 @@ from roadworthy.stage import Stage
 EVERY_S: Final = 600.0
 FRESH_FOR: Final = timedelta(hours=6)
 """So often contracts, freshness and knowledge are measured again by themselves."""
-_KINDS: Final = frozenset({"data.breaches", "data.age", "knowledge.stale"})
 _WATCHED: Final = frozenset({Stage.CANARY, Stage.PRODUCTION})
+_KINDS: Final = frozenset({"data.breaches", "data.age", "knowledge.stale"})
 
 
 def measure_sources(deployment: Deployment) -> int:
@@ -27,16 +28,9 @@ def measure_sources(deployment: Deployment) -> int:
     One release that cannot be measured holds up no other; the first problem is raised at the end.
     Twice at once: the second measurement says the same. Errors: as the sources.
     """
-    with deployment.store.read() as tx:
-        at_work = [
-            release
-            for use_case in deployment.store.releases.use_cases(tx)
-            for release in deployment.store.releases.rollout(tx, use_case).releases
-            if release.stage in _WATCHED
-        ]
     measured = 0
     failed: RoadworthyError | None = None
-    for release in at_work:
+    for release in at_work(deployment, _WATCHED):
         try:
             measured += _measured(deployment, release)
         except RoadworthyError as problem:

@@ -14,6 +14,7 @@ from roadworthy.charter import Tool
 from roadworthy.operate.deployment import Deployment
 from roadworthy.ports import Job, Transaction
 from roadworthy.routing import Retries
+from roadworthy.stage import SIMULATED
 
 MAX_ATTEMPTS = 12
 RETRIES = Retries(attempts=1_000_000, first_s=1.0, longest_s=300.0, patience_s=float("inf"))
@@ -63,6 +64,13 @@ def kept(deployment: Deployment, tx: Transaction, effect: EffectRecord, **change
     )
     deployment.store.effects.save(tx, after, expected=effect.version)
     return after
+
+
+def give_back(deployment: Deployment, tx: Transaction, effect: EffectRecord) -> None:
+    """Money that was set aside for an effect that never leaves is free again."""
+    if effect.amount and effect.stage not in SIMULATED:
+        day = effect.created_at.date()
+        deployment.store.effects.reserve_spend(tx, effect.use_case, effect.tool, day, -effect.amount)
 
 
 def scopes(case: CaseRecord, effect: EffectRecord) -> tuple[str, ...]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 
 from roadworthy.errors import RoadworthyError
+from roadworthy.operate.at_work import at_work
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.knowledge.building import build
 from roadworthy.ports.knowledge import KnowledgeSource
-from roadworthy.stage import LIVE
 
 _log = logging.getLogger("roadworthy.knowledge")
 EMBED_FOR_S = 20.0
@@ -38,15 +38,8 @@ def keep_fresh(deployment: Deployment) -> None:
     Several workers at once do no harm: what one has put the next finds unchanged. A source that cannot be brought up
     to date is logged and holds up no other.
     """
-    with deployment.store.read() as tx:
-        live = [
-            release
-            for name in deployment.store.releases.use_cases(tx)
-            for release in deployment.store.releases.rollout(tx, name).releases
-            if release.stage in LIVE
-        ]
     kept = set()
-    for release in live:
+    for release in at_work(deployment):
         try:
             bases = deployment.loader.load(release.digest).bases
         except Exception as fault:  # noqa: BLE001 - a release that cannot be loaded holds up no other

@@ -39,11 +39,14 @@ from roadworthy.operate.outside.record import (
     END,
     PROPOSED,
     RESULT,
+    Noted,
     Past,
     keep,
     keep_now,
     next_ordinal,
     read_past,
+    still_ours,
+    taken_over,
 )
 from roadworthy.operate.plain import plain
 from roadworthy.operate.proposing import declared
@@ -57,7 +60,6 @@ LONGEST_KEY: Final = 200
 FAILED: Final = "fail"
 _TRIES: Final = 5
 _DIGITS: Final = 40
-_NONE: Final = Cost(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ def call(
     if past.ended:
         raise Conflict("RW-MCP-006", Problem("this case is over", hint="what is new is a new case"))
     if known.writes:
-        return _propose(deployment, caller, release, case, past, effect, again=again, confidence=confidence)
+        return _propose(deployment, _Wanted(caller, release, case, past, effect, again, confidence))
     return _read(deployment, caller, release, case, past, tool, effect.arguments)
 
 
@@ -142,9 +144,7 @@ def end(deployment: Deployment, caller: Caller, named: str, answer: str = "") ->
     if case.state in {State.OPEN, State.WAITING} and not case.handled_by:
         past = read_past(deployment, release, case)
         if not past.ended:
-            keep_now(
-                deployment, case, END, {}, {"answer": answer}, marking=past.readings.marking, cost=_NONE
-            )
+            keep_now(deployment, case, Noted(END, {}, {"answer": answer}, past.readings.marking))
         carry_on(deployment, case.id)
     with deployment.store.read() as tx:
         fresh = deployment.store.cases.get(tx, case.id) or case
@@ -228,63 +228,58 @@ def _keep(
     price = deployment.prices.cpu_second
     took = time.thread_time_ns() - begun
     cost = Cost(price.nano * took // 1_000_000_000 + 1, price.currency)
-    marking = past.readings.marking
-    keep_now(deployment, case, name, asked, value, marking=marking, cost=cost, steers=steers)
+    keep_now(deployment, case, Noted(name, asked, value, past.readings.marking, cost, steers=steers))
 
 
 # ── what writes ──
 
 
-def _propose(
-    deployment: Deployment,
-    caller: Caller,
-    release: LoadedRelease,
-    case: CaseRecord,
-    past: Past,
-    effect: Effect,
-    *,
-    again: str,
-    confidence: float,
-) -> Told:
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A call that writes: who makes it, for which case, and what is known of that. ``again``: the call's own key."""
+
+    caller: Caller
+    release: LoadedRelease
+    case: CaseRecord
+    past: Past
+    effect: Effect
+    again: str
+    confidence: float
+
+
+def _propose(deployment: Deployment, wanted: _Wanted) -> Told:
+    release, case = wanted.release, wanted.case
     for left in reversed(range(_TRIES)):
         try:
-            row = _proposed(deployment, caller, release, case, past, effect, again, confidence)
+            row = _proposed(deployment, wanted)
             break
         except InputProblem as taken:
             # The same call, or another one of the case, in the same moment: look once more at what is there.
-            same = taken.code == "RW-EFFECT-003" and not again
+            same = taken.code == "RW-EFFECT-003" and not wanted.again
             if not left or not (same or taken.code in {"RW-STORE-001", "RW-CASE-002"}):
                 raise
     row = bring_on(deployment, release, case, row)
     settle(deployment, release, case)
-    return _tell(deployment, release, case, past, row)
+    return _tell(deployment, release, case, wanted.past, row)
 
 
-def _proposed(
-    deployment: Deployment,
-    caller: Caller,
-    release: LoadedRelease,
-    case: CaseRecord,
-    past: Past,
-    effect: Effect,
-    again: str,
-    confidence: float,
-) -> EffectRecord:
+def _proposed(deployment: Deployment, wanted: _Wanted) -> EffectRecord:
     """The proposal, its step and its review in one transaction; the one that is there if it was made before."""
+    release, case, past, effect = wanted.release, wanted.case, wanted.past, wanted.effect
     judged = judge_call(release, effect.tool, effect.arguments, past.readings)
     marking = past.readings.marking
     with deployment.store.write() as tx:
-        fresh = deployment.store.cases.get(tx, case.id)
-        if fresh is None or (fresh.run, fresh.release) != (case.run, case.release) or fresh.handled_by:
-            raise Conflict("RW-MCP-006", Problem("the case was taken over meanwhile"))
+        fresh = still_ours(deployment, tx, case)
+        if fresh.handled_by:
+            raise taken_over()
         told: dict[str, object] = {"tool": effect.tool, "arguments": dict(effect.arguments)}
-        named = deployment.vault.digest(tx, case.subject, {"key": again} if again else told)
-        slot = f"{'key' if again else 'call'}-{named.rpartition(':')[2][:_DIGITS]}"
+        named = deployment.vault.digest(tx, case.subject, {"key": wanted.again} if wanted.again else told)
+        slot = f"{'key' if wanted.again else 'call'}-{named.rpartition(':')[2][:_DIGITS]}"
         known = any(one.slot == slot for one in deployment.store.effects.of_case(tx, case.id))
         if not known:
             # Weighed under a stop it would be refused for good.
             _require_clear(deployment, case, effect.tool)
-            _note_caller(deployment, tx, caller, case, effect.tool)
+            _note_caller(deployment, tx, wanted.caller, case, effect.tool)
         ordinal = 0 if known else next_ordinal(deployment, tx, case)
         row = propose(
             deployment,
@@ -294,17 +289,14 @@ def _proposed(
             effect,
             slot=slot,
             ordinal=ordinal,
-            confidence=confidence,
+            confidence=wanted.confidence,
             judged=judged,
             marking=marking,
             spent=past.spent,
         )
         if known:
             return row
-        keep(
-            deployment, tx, case, f"{PROPOSED}:{effect.tool}", {}, {"effect": row.id},
-            marking=marking, cost=_NONE,
-        )  # fmt: skip
+        keep(deployment, tx, case, Noted(f"{PROPOSED}:{effect.tool}", {}, {"effect": row.id}, marking))
         if row.state is EffectState.READY:
             timeout_s = seconds(release.charter.tools[effect.tool].timeout)
             deployment.engine.enqueue(tx, job_after(case, row, timeout_s=timeout_s))
@@ -363,8 +355,7 @@ def _tell_done(
     if effect.id not in past.told and case.state in {State.OPEN, State.WAITING}:
         read_effect(past.readings, release.charter, case, effect.tool, response)
         value = {"effect": effect.id, "response": response}
-        name = f"{RESULT}:{effect.tool}"
-        keep_now(deployment, case, name, {}, value, marking=past.readings.marking, cost=_NONE)
+        keep_now(deployment, case, Noted(f"{RESULT}:{effect.tool}", {}, value, past.readings.marking))
     undone = effect.state is EffectState.UNDONE
     return Told({"status": "undone" if undone else "done", "effect": effect.id, "response": response})
 

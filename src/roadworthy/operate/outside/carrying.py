@@ -6,21 +6,20 @@ word goes to a person.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from roadworthy.casework.case import CaseRecord, Event, State, move
+from roadworthy.casework.case import CaseRecord, Event, State
 from roadworthy.casework.effect import SETTLED, EffectRecord, EffectState
-from roadworthy.casework.review import Review, ReviewKind, ReviewState
-from roadworthy.charter import seconds
+from roadworthy.casework.review import ReviewKind
 from roadworthy.errors import Conflict
 from roadworthy.operate.canaries import observe_decision
 from roadworthy.operate.clearance import is_lost
-from roadworthy.operate.delivering import FRESH, deliver, deliver_effect
+from roadworthy.operate.delivering import FRESH, attempt_over, deliver, deliver_effect
 from roadworthy.operate.deployment import Deployment
-from roadworthy.operate.jobs import open_review
+from roadworthy.operate.jobs import ask_of_effect, open_review
 from roadworthy.operate.outside.record import END
+from roadworthy.operate.progress import moved_on
 from roadworthy.ports import Job, LoadedRelease, Transaction
 from roadworthy.stage import SIMULATED
 
@@ -31,11 +30,7 @@ ROUND_S: Final = 5.0
 _TRIES: Final = 5
 _AT_WORK = frozenset({State.OPEN, State.WAITING})
 _MOVING = frozenset({EffectState.READY, EffectState.SENDING})
-_ASKED = {
-    EffectState.UNKNOWN: "nobody knows whether it was felt",
-    EffectState.DEAD: "it could not be sent, or its receiver refused it",
-    EffectState.PROPOSED: "what let it leave no longer holds",
-}
+_ASKED = frozenset({EffectState.UNKNOWN, EffectState.DEAD, EffectState.PROPOSED})
 
 
 def carry_on(deployment: Deployment, case_id: str) -> None:
@@ -58,7 +53,7 @@ def bring_on(
     deployment: Deployment, release: LoadedRelease, case: CaseRecord, effect: EffectRecord
 ) -> EffectRecord:
     """One attempt at an effect that may leave or is to be asked about; any other stays as it is."""
-    if effect.state in _MOVING or (effect.state is EffectState.UNKNOWN and effect.due_at is not None):
+    if effect.state in _MOVING or effect.is_looked_up:
         return deliver_effect(deployment, release, case, effect)
     return effect
 
@@ -89,18 +84,18 @@ def _settled(deployment: Deployment, release: LoadedRelease, case: CaseRecord) -
             return False
         effects = [one for one in deployment.store.effects.of_case(tx, case.id) if not one.undoes]
         if any(one.state is EffectState.PARKED for one in effects):
-            _save(deployment, tx, fresh, move(fresh.state, Event.PARKED), reason="its effects are stopped")
+            moved_on(deployment, tx, fresh, Event.PARKED, reason="its effects are stopped")
             return False
         asked = _asked(deployment, tx, release, fresh, effects)
-        moving = [one for one in effects if one.state in _MOVING or _asked_later(one)]
+        moving = [one for one in effects if one.state in _MOVING or one.is_looked_up]
         if moving:
             _look_again(deployment, tx, release, fresh, moving)
         if asked:
             if fresh.state is State.OPEN:
-                _save(deployment, tx, fresh, move(fresh.state, Event.ASKED))
+                moved_on(deployment, tx, fresh, Event.ASKED)
             return False
         if fresh.state is State.WAITING:
-            fresh = _save(deployment, tx, fresh, move(fresh.state, Event.ANSWERED))
+            fresh = moved_on(deployment, tx, fresh, Event.ANSWERED)
         return not moving and _end(deployment, tx, release, fresh, effects)
 
 
@@ -118,12 +113,8 @@ def _at_work(deployment: Deployment, case_id: str) -> CaseRecord | None:
             now = deployment.now()
             deployment.engine.enqueue(tx, _at_next_round(case, now, now))
         elif case.state is State.OPEN:
-            _save(deployment, tx, case, move(case.state, Event.PARKED), reason=stopped)
+            moved_on(deployment, tx, case, Event.PARKED, reason=stopped)
     return None
-
-
-def _asked_later(effect: EffectRecord) -> bool:
-    return effect.state is EffectState.UNKNOWN and effect.due_at is not None
 
 
 def _asked(
@@ -134,31 +125,14 @@ def _asked(
     effects: list[EffectRecord],
 ) -> bool:
     """Whether people owe an answer; they are asked about what nobody asked them yet."""
-    reviews = [one for one in deployment.store.reviews.of_case(tx, case.id) if _is_open(one)]
+    reviews = [one for one in deployment.store.reviews.of_case(tx, case.id) if one.is_owed]
     known = {review.effect for review in reviews}
     asked = bool(reviews)
     for effect in effects:
-        if effect.state not in _ASKED or effect.id in known or _asked_later(effect):
-            continue
-        held = effect.state is EffectState.PROPOSED
-        open_review(
-            deployment,
-            tx,
-            case,
-            release.charter,
-            ReviewKind.EFFECT if held else ReviewKind.UNCLEAR,
-            reasons=effect.reasons if held else (_ASKED[effect.state],),
-            effect=effect,
-            ordinal=0,
-        )
-        asked = True
+        if effect.state in _ASKED and effect.id not in known and not effect.is_looked_up:
+            ask_of_effect(deployment, tx, case, release.charter, effect, ordinal=0)
+            asked = True
     return asked
-
-
-def _is_open(review: Review) -> bool:
-    return (
-        review.state is ReviewState.OPEN or review.is_pending
-    ) and review.kind is not ReviewKind.SPOT_CHECK
 
 
 def _look_again(
@@ -183,9 +157,7 @@ def _due(release: LoadedRelease, effect: EffectRecord, now: datetime) -> datetim
     if effect.due_at is not None:
         return effect.due_at
     if effect.state is EffectState.SENDING and effect.sent_at is not None:
-        return (
-            effect.sent_at + timedelta(seconds=seconds(release.charter.tools[effect.tool].timeout)) + FRESH
-        )
+        return attempt_over(release, effect)
     return now
 
 
@@ -214,9 +186,7 @@ def _end(
         _decide(deployment, tx, case, effects, "")
         return True
     why = "its agent said nothing for a day and did not end it"
-    waiting = _save(
-        deployment, tx, case, move(case.state, Event.HANDED_OVER), handled_by="person", reason=why
-    )
+    waiting = moved_on(deployment, tx, case, Event.HANDED_OVER, handled_by="person", reason=why)
     open_review(deployment, tx, waiting, release.charter, ReviewKind.WORK, reasons=(why,))
     deployment.record(
         tx,
@@ -235,11 +205,11 @@ def _decide(
     cost = deployment.store.cases.spent(tx, case.id)
     by_people = any(one.approved_by or one.state is EffectState.REFUSED for one in effects)
     handled_by = "person" if by_people else "automatic"
-    _save(
+    moved_on(
         deployment,
         tx,
         case,
-        move(case.state, Event.DECIDED),
+        Event.DECIDED,
         handled_by=handled_by,
         answer=answer,
         cost=cost,
@@ -264,17 +234,3 @@ def _decide(
             "settled": all(one.state in SETTLED for one in effects),
         },
     )
-
-
-def _save(
-    deployment: Deployment, tx: Transaction, case: CaseRecord, state: State, **changed: object
-) -> CaseRecord:
-    after = replace(
-        case,
-        state=state,
-        version=case.version + 1,
-        updated_at=deployment.now(),
-        **changed,  # type: ignore[arg-type]
-    )
-    deployment.store.cases.save(tx, after, expected=case.version)
-    return after

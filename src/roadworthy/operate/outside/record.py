@@ -26,6 +26,7 @@ MOST_STEPS: Final = 500
 """Calls of one case: an agent that needs more does not come to an end."""
 CALL, PROPOSED, RESULT, END = "call", "propose", "result", "end"
 _TRIES: Final = 20
+_NOTHING: Final = Cost(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,57 +93,58 @@ def next_ordinal(deployment: Deployment, tx: Transaction, case: CaseRecord) -> i
     return ordinal
 
 
-def keep(
-    deployment: Deployment,
-    tx: Transaction,
-    case: CaseRecord,
-    name: str,
-    asked: Mapping[str, object],
-    value: Mapping[str, object],
-    *,
-    marking: Marking,
-    cost: Cost,
-    steers: bool = False,
-) -> int:
-    """Write one step, sealed, at the next place; returns that. ``steers``: it was asked with trusted values alone.
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """One step of such a case, to be kept. ``steers``: it was asked with trusted values alone."""
+
+    name: str
+    asked: Mapping[str, object]
+    value: Mapping[str, object]
+    marking: Marking
+    cost: Cost = _NOTHING
+    steers: bool = False
+
+
+def still_ours(deployment: Deployment, tx: Transaction, case: CaseRecord) -> CaseRecord:
+    """The case as it is now. Errors: ``Conflict`` RW-MCP-006 where it began anew elsewhere."""
+    fresh = deployment.store.cases.get(tx, case.id)
+    if fresh is None or (fresh.run, fresh.release) != (case.run, case.release):
+        raise taken_over()
+    return fresh
+
+
+def taken_over() -> Conflict:
+    """Somebody else does the case now."""
+    return Conflict("RW-MCP-006", Problem("the case was taken over meanwhile"))
+
+
+def keep(deployment: Deployment, tx: Transaction, case: CaseRecord, noted: Noted) -> None:
+    """Write one step, sealed, at the next place.
 
     Errors: ``Conflict`` RW-STORE-001 where another call took the place in this moment, RW-MCP-006 where the case began
     anew elsewhere.
     """
-    fresh = deployment.store.cases.get(tx, case.id)
-    if fresh is None or (fresh.run, fresh.release) != (case.run, case.release):
-        raise Conflict("RW-MCP-006", Problem("the case was taken over meanwhile"))
-    ordinal = next_ordinal(deployment, tx, case)
-    kept = {"value": dict(value), "asked": dict(asked), "marking": marking.as_json(), "steers": steers}
+    still_ours(deployment, tx, case)
+    asked, value = dict(noted.asked), dict(noted.value)
+    kept = {"value": value, "asked": asked, "marking": noted.marking.as_json(), "steers": noted.steers}
     sealed = deployment.vault.seal(tx, case.subject, kept)
     step = Step(
         case=case.id,
         run=case.run,
-        ordinal=ordinal,
-        name=name,
-        arguments=deployment.vault.digest(tx, case.subject, dict(asked)),
+        ordinal=next_ordinal(deployment, tx, case),
+        name=noted.name,
+        arguments=deployment.vault.digest(tx, case.subject, asked),
         result=sealed.id,
         segment=case.segment,
         attempts=1,
-        cost=cost,
+        cost=noted.cost,
         recorded_at=deployment.now(),
     )
     deployment.store.cases.record_step(tx, step)
     keep_edges(deployment, tx, step, value, sealed.digest)
-    return ordinal
 
 
-def keep_now(
-    deployment: Deployment,
-    case: CaseRecord,
-    name: str,
-    asked: Mapping[str, object],
-    value: Mapping[str, object],
-    *,
-    marking: Marking,
-    cost: Cost,
-    steers: bool = False,
-) -> None:
+def keep_now(deployment: Deployment, case: CaseRecord, noted: Noted) -> None:
     """Write one step in a transaction of its own, however many calls of the case end at this moment.
 
     Errors: as ``keep``; ``Conflict`` RW-STORE-001 where that many ended that no place was found.
@@ -150,7 +152,7 @@ def keep_now(
     for left in reversed(range(_TRIES)):
         try:
             with deployment.store.write() as tx:
-                keep(deployment, tx, case, name, asked, value, marking=marking, cost=cost, steers=steers)
+                keep(deployment, tx, case, noted)
             return
         except Conflict as taken:
             if taken.code != "RW-STORE-001" or not left:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from roadworthy.errors import NotFound, RoadworthyError
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.explain import find_case
-from roadworthy.operate.policies.situations import Situation, request_for
-from roadworthy.operate.reading import input_marking
+from roadworthy.operate.policies.situations import on_record, request_for
 from roadworthy.policy import Answer, Outcome, Request
 from roadworthy.ports import Policies
 from roadworthy.principal import Principal, require
@@ -94,15 +93,7 @@ def explain_effects(
                 arguments = dict(deployment.vault.open(tx, effect.arguments))
             except RoadworthyError:
                 arguments = {}
-            situation = Situation(
-                tool=effect.tool,
-                arguments=arguments,
-                stage=effect.stage,
-                confidence=effect.confidence,
-                untrusted=frozenset(effect.untrusted),
-                amount=effect.amount,
-                marking=effect.marking or input_marking(release.charter, case),
-            )
+            situation = on_record(release.charter, case, effect, arguments)
             now = explain_request(release.policies, request_for(release.charter, situation))
             found.append(
                 Explained(

@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, cast
 
+from roadworthy.casework.case import CaseRecord
+from roadworthy.casework.effect import EffectRecord
 from roadworthy.charter import Charter
 from roadworthy.flow import PERSONAL, of_input
 from roadworthy.operate.disposing import tool_facts
+from roadworthy.operate.reading import input_marking
 from roadworthy.policy import ANY, Marking, Origin, Request
 from roadworthy.stage import Stage
 
@@ -44,6 +47,27 @@ class Situation:
     """Minor units, where they are known from elsewhere than the arguments."""
     marking: Marking | None = None
     """What is on record of the data; it goes before ``data_class``, ``region``, ``purposes`` and ``origin``."""
+
+
+def on_record(
+    charter: Charter,
+    case: CaseRecord,
+    effect: EffectRecord,
+    arguments: Mapping[str, object],
+    *,
+    spent_today: int = 0,
+) -> Situation:
+    """The situation of an effect of a case, from what is on record of it; ``charter`` is the one it was proposed under."""
+    return Situation(
+        tool=effect.tool,
+        arguments=arguments,
+        stage=effect.stage,
+        spent_today=spent_today,
+        confidence=effect.confidence,
+        untrusted=frozenset(effect.untrusted),
+        amount=effect.amount,
+        marking=effect.marking or input_marking(charter, case),
+    )
 
 
 def request_for(charter: Charter, given: Situation) -> Request:

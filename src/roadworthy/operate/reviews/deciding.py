@@ -14,10 +14,12 @@ from roadworthy.casework.review import Review, ReviewKind, ReviewState, Verdict,
 from roadworthy.errors import Conflict, InputProblem, NotFound, Problem
 from roadworthy.operate.delivering import close
 from roadworthy.operate.deployment import Deployment
+from roadworthy.operate.effects.moving import give_back, kept
+from roadworthy.operate.jobs import cancel_review
 from roadworthy.operate.placing import charter_of
 from roadworthy.operate.reviews.effects import answer_effect
 from roadworthy.operate.reviews.escalating import escalate
-from roadworthy.operate.reviews.moving import give_back, next_segment, save_effect
+from roadworthy.operate.reviews.moving import next_segment
 from roadworthy.operate.reviews.teams import team_now
 from roadworthy.operate.saying_yes import require_approver
 from roadworthy.operate.spotchecks.answering import answer_spot_check, refuse_erased
@@ -228,15 +230,13 @@ def _finish_work(
             effect.state in {EffectState.PROPOSED, EffectState.READY, EffectState.PARKED}
             and not approved_undo
         ):
-            refused = replace(effect, state=move_effect(effect.state, EffectEvent.REFUSED))
-            save_effect(deployment, tx, refused)
+            kept(deployment, tx, effect, state=move_effect(effect.state, EffectEvent.REFUSED))
             give_back(deployment, tx, effect)
     for other in deployment.store.reviews.of_case(tx, case.id):
         # What a spot check asks stays a question, whatever was put right since.
         mine = other.id == review.id or other.kind is ReviewKind.SPOT_CHECK
         if other.state is ReviewState.OPEN and not mine:
-            cancelled = replace(other, state=ReviewState.CANCELLED, version=other.version + 1)
-            deployment.store.reviews.save(tx, cancelled, expected=other.version)
+            cancel_review(deployment, tx, other)
     if case.state is not State.CLOSED:
         by_person = replace(case, handled_by="person")
         close(

@@ -27,9 +27,10 @@ from roadworthy.errors import (
 )
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.disposing import Again, weigh_again, weighed_arguments
+from roadworthy.operate.effects.moving import give_back, kept
 from roadworthy.operate.jobs import due_job, open_review
 from roadworthy.operate.reading import written_by_person
-from roadworthy.operate.reviews.moving import give_back, go_on, save_effect
+from roadworthy.operate.reviews.moving import go_on
 from roadworthy.ports import Job, LoadedRelease, Transaction
 from roadworthy.principal import Approval, Principal, require, require_person
 from roadworthy.quantities import Digest
@@ -60,7 +61,7 @@ def answer_effect(
     verdict = Verdict(review.verdict)
     if verdict in {Verdict.DONE, Verdict.REJECT}:
         event = EffectEvent.CONFIRMED if verdict is Verdict.DONE else EffectEvent.REFUSED
-        save_effect(deployment, tx, replace(effect, state=move_effect(effect.state, event)))
+        kept(deployment, tx, effect, state=move_effect(effect.state, event))
         if verdict is Verdict.REJECT:
             give_back(deployment, tx, effect)
         go_on(deployment, tx, case, review)
@@ -240,10 +241,8 @@ def _leave(
     for one in given:
         whole = replace(one, id=deployment.new_id(), kind=f"effect:{effect.id}", expires_at=until)
         deployment.store.evidence.add_approval(tx, whole)
-    approved = replace(
-        effect, state=move_effect(effect.state, EffectEvent.APPROVED), approved_by=review.decided_by
-    )
-    save_effect(deployment, tx, approved)
+    approved = move_effect(effect.state, EffectEvent.APPROVED)
+    kept(deployment, tx, effect, state=approved, approved_by=review.decided_by)
     go_on(deployment, tx, case, review)
 
 
@@ -284,8 +283,7 @@ def _ask_another(
     again = weigh_again(deployment, tx, case, release, effect, approvals=())
     if again.disposition.kind is Kind.REFUSE:
         raise _refused(again.disposition)
-    save_effect(deployment, tx, replace(effect, approved_by=""))
-    fresh = deployment.store.effects.get(tx, effect.id)
+    fresh = kept(deployment, tx, effect, approved_by="")
     open_review(
         deployment,
         tx,
@@ -333,7 +331,7 @@ def _edited(
         arguments=sealed.id,
         arguments_digest=Digest(deployment.vault.digest(tx, case.subject, arguments)),
     )
-    saved = save_effect(deployment, tx, changed)
+    saved = kept(deployment, tx, changed)
     return saved, bool({*tool.control, tool.ordered_by, tool.amount} & set(edits))
 
 

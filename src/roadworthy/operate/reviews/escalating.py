@@ -17,10 +17,11 @@ from roadworthy.disposition import Kind
 from roadworthy.errors import Conflict, Problem, RoadworthyError, Unavailable
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.disposing import weigh_again
+from roadworthy.operate.effects.moving import give_back, kept
 from roadworthy.operate.jobs import due_job
 from roadworthy.operate.placing import charter_of, hours_of
 from roadworthy.operate.reviews.effects import APPROVAL_VALID
-from roadworthy.operate.reviews.moving import give_back, go_on, save_effect
+from roadworthy.operate.reviews.moving import go_on
 from roadworthy.operate.spotchecks.answering import erased_meanwhile
 from roadworthy.operate.spotchecks.overdue import settle_overdue
 from roadworthy.ports import LoadedRelease, Transaction
@@ -173,8 +174,7 @@ def _end(
     deployment.store.reviews.save(tx, decided, expected=review.version)
     event = EffectEvent.APPROVED if wanted == "approve" else EffectEvent.REFUSED
     approved_by = "system" if wanted == "approve" else effect.approved_by
-    settled = replace(effect, state=move_effect(effect.state, event), approved_by=approved_by)
-    save_effect(deployment, tx, settled)
+    kept(deployment, tx, effect, state=move_effect(effect.state, event), approved_by=approved_by)
     if wanted == "approve":
         now = deployment.now()
         by_charter = Approval(

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from roadworthy.casework.case import CaseRecord, Event, State, move
-from roadworthy.casework.effect import EffectRecord
+from roadworthy.casework.case import CaseRecord, Event, State
 from roadworthy.casework.review import Review, ReviewState
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.effects.moving import goes_alone
 from roadworthy.operate.jobs import delivery_job, segment_job
+from roadworthy.operate.progress import moved_on
 from roadworthy.ports import Transaction
-from roadworthy.stage import SIMULATED
 
 
 def go_on(deployment: Deployment, tx: Transaction, case: CaseRecord, review: Review) -> None:
@@ -27,11 +26,7 @@ def go_on(deployment: Deployment, tx: Transaction, case: CaseRecord, review: Rev
     )
     if others or case.state is State.DELIVERING:
         return
-    settled = replace(
-        case, state=move(case.state, Event.SETTLED), version=case.version + 1, updated_at=deployment.now()
-    )
-    deployment.store.cases.save(tx, settled, expected=case.version)
-    deployment.engine.enqueue(tx, delivery_job(settled))
+    deployment.engine.enqueue(tx, delivery_job(moved_on(deployment, tx, case, Event.SETTLED)))
 
 
 def next_segment(deployment: Deployment, tx: Transaction, case: CaseRecord) -> None:
@@ -41,26 +36,5 @@ def next_segment(deployment: Deployment, tx: Transaction, case: CaseRecord) -> N
         job = segment_job(case)
         deployment.engine.enqueue(tx, replace(job, key=f"{job.key}:{deployment.new_id()}"))
         return
-    following = replace(
-        case,
-        state=move(case.state, Event.ANSWERED),
-        segment=case.segment + 1,
-        version=case.version + 1,
-        updated_at=deployment.now(),
-    )
-    deployment.store.cases.save(tx, following, expected=case.version)
+    following = moved_on(deployment, tx, case, Event.ANSWERED, segment=case.segment + 1)
     deployment.engine.enqueue(tx, segment_job(following))
-
-
-def save_effect(deployment: Deployment, tx: Transaction, effect: EffectRecord) -> EffectRecord:
-    """Store the next version of an effect."""
-    changed = replace(effect, version=effect.version + 1, updated_at=deployment.now())
-    deployment.store.effects.save(tx, changed, expected=effect.version)
-    return changed
-
-
-def give_back(deployment: Deployment, tx: Transaction, effect: EffectRecord) -> None:
-    """Money that was set aside for an effect that never leaves is free again."""
-    if effect.amount and effect.stage not in SIMULATED:
-        day = effect.created_at.date()
-        deployment.store.effects.reserve_spend(tx, effect.use_case, effect.tool, day, -effect.amount)

@@ -11,6 +11,7 @@ from roadworthy.casework.toolstate import Hold, Look, ToolState, after, first, r
 from roadworthy.charter import Charter, Tool
 from roadworthy.errors import Conflict, InputProblem, NotFound, Problem, RoadworthyError
 from roadworthy.ledger import Event, encode
+from roadworthy.operate.at_work import at_work
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.words import check_words
 from roadworthy.ports import Job, LoadedRelease, Store, Transaction
@@ -18,7 +19,7 @@ from roadworthy.ports.tooling import Watched
 from roadworthy.principal import Principal, require, require_person
 from roadworthy.quantities import Digest
 from roadworthy.release import Release
-from roadworthy.stage import ENDED, LIVE, Stage
+from roadworthy.stage import ENDED, Stage
 
 LOOK_EVERY: Final = timedelta(minutes=5)
 """How often a worker looks at the tools of releases that are on the road."""
@@ -79,7 +80,7 @@ def keep_looking(deployment: Deployment) -> None:
 
     Several workers may do this: a tool is then looked at a little more often.
     """
-    for release in on_the_road(deployment):
+    for release in at_work(deployment):
         loaded = deployment.loader.load(release.digest)
         if not loaded.charter.subjects("promised_tools"):
             continue
@@ -91,17 +92,6 @@ def keep_looking(deployment: Deployment) -> None:
         for name in loaded.charter.subjects("promised_tools"):
             if name not in known or deployment.now() - known[name] >= LOOK_EVERY:
                 look_at(deployment, loaded, only=name)
-
-
-def on_the_road(deployment: Deployment) -> tuple[Release, ...]:
-    """Releases that work live cases."""
-    with deployment.store.read() as tx:
-        return tuple(
-            release
-            for name in deployment.store.releases.use_cases(tx)
-            for release in deployment.store.releases.rollout(tx, name).releases
-            if release.stage in LIVE
-        )
 
 
 def let_go(

@@ -10,6 +10,7 @@ from typing import Final
 
 from roadworthy.charter import Charter
 from roadworthy.errors import RoadworthyError
+from roadworthy.operate.at_work import on_the_road
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.verdicts import judge
 from roadworthy.operate.watching.catalogue import FAMILIES, TALLIES
@@ -86,14 +87,6 @@ class Figures:
 
 def _next_stage(stage: Stage) -> Stage:
     return ROAD[min(ROAD.index(stage) + 1, len(ROAD) - 1)]
-
-
-def on_the_road(deployment: Deployment, tx: Transaction) -> Iterator[Release]:
-    """Releases that take cases, of every use case."""
-    for use_case in deployment.store.releases.use_cases(tx):
-        for release in deployment.store.releases.rollout(tx, use_case).releases:
-            if release.stage in ON_THE_ROAD:
-                yield release
 
 
 def _counted(

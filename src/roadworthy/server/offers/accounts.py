@@ -5,16 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Protocol
 
-from roadworthy.errors import Conflict, InputProblem, Problem
-from roadworthy.operate import access, keys
+from roadworthy.errors import InputProblem, Problem
+from roadworthy.operate import keys
 from roadworthy.operate.modelcalls import callers
 from roadworthy.principal import VERBS, Kind, Principal, allows, parse_roles
-from roadworthy.server.answers import watching as told
+from roadworthy.server.answers import accounts as told
 from roadworthy.server.asking import Ask
 from roadworthy.server.bodies import Body
 from roadworthy.server.operations import ONE_USE_CASE, PAGED, Nothing, Operation, Reply, doing, showing
-from roadworthy.server.paging import paged
-from roadworthy.server.views.shared import rows_limit
+from roadworthy.server.paging import paged, rows_limit
 from roadworthy.stage import Stage
 
 
@@ -87,8 +86,7 @@ def account_added(ask: Ask, body: NewAccount) -> dict[str, Any]:
             Problem(f"`{body.kind[:60]}` is unknown", place="kind", hint=f"known: {', '.join(Kind)}"),
         )
     account = Principal(body.id, body.name, Kind(body.kind), parse_roles(body.roles))
-    if not access.add_account(ask.deployment, ask.principal, account):
-        raise Conflict("RW-ACCESS-015", Problem(f"the account `{body.id}` is there already", place="id"))
+    keys.new_account(ask.deployment, ask.principal, account)
     return {"account": _account(account)}
 
 

@@ -12,11 +12,11 @@ from roadworthy.operate import proving
 from roadworthy.operate.tools.keeping import chosen
 from roadworthy.principal import require
 from roadworthy.quantities import Cost
-from roadworthy.server.answers import watching as told
+from roadworthy.server.answers import books as told
 from roadworthy.server.asking import Ask
 from roadworthy.server.operations import ONE_USE_CASE, PAGED, Operation, showing
-from roadworthy.server.paging import cursor, paged, read_cursor
-from roadworthy.server.views.shared import plain, rows_limit
+from roadworthy.server.paging import cursor, paged, read_cursor, rows_limit
+from roadworthy.server.views.shared import plain
 
 if TYPE_CHECKING:
     from roadworthy.business.costs.forecast import Band, MonthForecast

@@ -17,8 +17,7 @@ from roadworthy.server.answers import effects as told
 from roadworthy.server.asking import Ask
 from roadworthy.server.bodies import Body
 from roadworthy.server.operations import ONE_USE_CASE, PAGED, Nothing, Operation, doing, showing
-from roadworthy.server.paging import paged
-from roadworthy.server.views.shared import rows_limit
+from roadworthy.server.paging import paged, rows_limit
 
 
 class NewWord(Body):

@@ -16,16 +16,9 @@ from roadworthy.server.answers import releases as told
 from roadworthy.server.asking import Ask
 from roadworthy.server.bodies import Body
 from roadworthy.server.operations import PAGED, Operation, doing, showing
-from roadworthy.server.paging import paged
+from roadworthy.server.paging import paged, rows_limit
 from roadworthy.server.views import rollouts, use_case
-from roadworthy.server.views.shared import (
-    approval_json,
-    candidate,
-    plain,
-    rollout_of,
-    rows_limit,
-    visible_use_cases,
-)
+from roadworthy.server.views.shared import approval_json, candidate, plain, rollout_of, visible_use_cases
 
 _WHICH = {
     "stage": "pilot, shadow, canary or production (default: the next one)",

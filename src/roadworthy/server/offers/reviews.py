@@ -6,15 +6,14 @@ from typing import Any
 
 from pydantic import Field
 
-from roadworthy.casework.review import Review, Verdict
-from roadworthy.errors import InputProblem, NotFound, Problem
-from roadworthy.operate import reviewing
+from roadworthy.errors import NotFound
+from roadworthy.operate.reviewing import decide_review
 from roadworthy.ports import Transaction
-from roadworthy.server import reviews_api
 from roadworthy.server.answers import reviews as told
 from roadworthy.server.asking import Ask
 from roadworthy.server.bodies import Body
-from roadworthy.server.operations import ONE_USE_CASE, PAGED, Operation, Reply, doing, showing
+from roadworthy.server.offers import inbox
+from roadworthy.server.operations import ONE_USE_CASE, PAGED, Nothing, Operation, doing, showing
 from roadworthy.server.views import reviews
 
 
@@ -28,29 +27,19 @@ class NewDecision(Body):
     answer: str = ""
 
 
-def decide(ask: Ask, body: NewDecision) -> Reply:
-    """Answer a review; see ``decide_review``."""
-    decided = decide_review(ask, ask.path["id"], body)
-    return Reply(200, {"review": reviews.review_json(decided, now=ask.deployment.now())})
-
-
-def decide_review(ask: Ask, review: str, body: NewDecision) -> Review:
-    """Pass a decision on; the pages do it through here too. Errors: RW-REVIEW-003 for an unknown verdict."""
-    if body.verdict not in set(Verdict):
-        raise InputProblem(
-            "RW-REVIEW-003",
-            Problem(f"`{body.verdict[:60]}` is no answer", hint=f"possible: {', '.join(Verdict)}"),
-        )
-    return reviewing.decide_review(
+def decide(ask: Ask, body: NewDecision) -> dict[str, Any]:
+    """Answer a review. Errors: RW-REVIEW-003 for an unknown verdict, and those of the verb."""
+    decided = decide_review(
         ask.deployment,
         ask.principal,
-        review,
-        Verdict(body.verdict),
+        ask.path["id"],
+        inbox.verdict_of(body.verdict),
         seen=body.seen,
         reason=body.reason,
         edits=body.edits,
         answer=body.answer,
     )
+    return {"review": reviews.review_json(decided, now=ask.deployment.now())}
 
 
 def version_of_review(ask: Ask, tx: Transaction) -> str:
@@ -72,11 +61,11 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "POST", "/reviews/{id}/decide", "decideReview", "Answer a review, bound to the proposal that was seen.",
-        decide, NewDecision, answer=told.ReviewChanged, version=version_of_review,
+        doing(decide), NewDecision, answer=told.ReviewChanged, version=version_of_review,
     ),
     Operation(
         "GET", "/inbox", "readInbox", "One part of the inbox, the most urgent first, and how much there is.",
-        showing(reviews_api.inbox),
+        showing(inbox.inbox),
         query={
             "view": "`mine`, `queues` (default: what I may answer), `free` of those, or `all`",
             "queue": "only this one", **ONE_USE_CASE, **PAGED,
@@ -85,59 +74,59 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "POST", "/inbox/next", "claimNext", "Claim what comes first.",
-        doing(reviews_api.claimed_next), reviews_api.NewClaim, query=ONE_USE_CASE, answer=told.ReviewFound,
+        doing(inbox.claimed_next), Nothing, query=ONE_USE_CASE, answer=told.ReviewFound,
     ),
     Operation(
         "POST", "/inbox/decide", "decideTogether", "Answer reviews that ask the same.",
-        doing(reviews_api.decided_together), reviews_api.NewBulk, answer=told.DecidedTogether,
+        doing(inbox.decided_together), inbox.NewBulk, answer=told.DecidedTogether,
     ),
     Operation(
         "GET", "/reviews/{id}/alike", "listAlike", "Open reviews that ask the same as this one.",
-        showing(reviews_api.alike), answer=told.AlikeList,
+        showing(inbox.alike), answer=told.AlikeList,
     ),
     Operation(
         "POST", "/reviews/{id}/claim", "claimReview", "Claim a review, or renew the claim.",
-        doing(reviews_api.claimed), reviews_api.NewClaim, answer=told.ReviewChanged, version=version_of_review,
+        doing(inbox.claimed), Nothing, answer=told.ReviewChanged, version=version_of_review,
     ),
     Operation(
         "POST", "/reviews/{id}/release", "releaseReview", "Give a review back to its queue.",
-        doing(reviews_api.released), reviews_api.NewClaim, answer=told.ReviewChanged, version=version_of_review,
+        doing(inbox.released), Nothing, answer=told.ReviewChanged, version=version_of_review,
     ),
     Operation(
         "POST", "/reviews/{id}/assign", "assignReview", "Have somebody do it.",
-        doing(reviews_api.assigned), reviews_api.NewAssignment, answer=told.ReviewChanged,
+        doing(inbox.assigned), inbox.NewAssignment, answer=told.ReviewChanged,
         version=version_of_review,
     ),
     Operation(
         "POST", "/reviews/{id}/delegate", "delegateReview", "Hand on what one has.",
-        doing(reviews_api.delegated), reviews_api.NewAssignment, answer=told.ReviewChanged,
+        doing(inbox.delegated), inbox.NewAssignment, answer=told.ReviewChanged,
         version=version_of_review,
     ),
     Operation(
         "POST", "/reviews/{id}/own-answer", "answerFirst",
         "Give an answer of one's own before the proposal is shown.",
-        doing(reviews_api.answered_first), reviews_api.NewOwnAnswer, answer=told.OwnAnswer,
+        doing(inbox.answered_first), inbox.NewOwnAnswer, answer=told.OwnAnswer,
         version=version_of_review,
     ),
     Operation(
         "POST", "/reviews/{id}/undo", "undoDecision", "Take an approval back before its effect leaves.",
-        doing(reviews_api.undone), reviews_api.NewClaim, answer=told.ReviewChanged, version=version_of_review,
+        doing(inbox.undone), Nothing, answer=told.ReviewChanged, version=version_of_review,
     ),
     Operation(
         "POST", "/absences", "noteAbsence", "Say who is away and who stands in.",
-        doing(reviews_api.absent), reviews_api.NewAbsence, answer=told.AbsenceKept,
+        doing(inbox.absent), inbox.NewAbsence, answer=told.AbsenceKept,
     ),
     Operation(
         "POST", "/absences/{id}/end", "endAbsence", "Somebody is back.",
-        doing(reviews_api.back_again), reviews_api.NewClaim, answer=told.AbsenceKept,
+        doing(inbox.back_again), Nothing, answer=told.AbsenceKept,
     ),
     Operation(
         "POST", "/skills", "setSkill", "Say what a reviewer can do beside their role.",
-        doing(reviews_api.skilled), reviews_api.NewSkill, answer=told.SkillKept,
+        doing(inbox.skilled), inbox.NewSkill, answer=told.SkillKept,
     ),
     Operation(
         "GET", "/use-cases/{name}/reviewers", "readReviewers", "Figures of reviewers, for themselves and the owner.",
-        showing(reviews_api.stats), query={"reviewer": "only this one", "days": "1 to 3660 (default 90)"},
+        showing(inbox.stats), query={"reviewer": "only this one", "days": "1 to 3660 (default 90)"},
         answer=told.ReviewerList,
     ),
 )  # fmt: skip

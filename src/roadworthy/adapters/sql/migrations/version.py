@@ -52,9 +52,7 @@ def upgrade(engine: sa.Engine) -> None:
                     hint="start the later release that migrated it, or restore the backup made before",
                 ),
             )
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(configured(connection), "head")
 
 
 def _current(connection: sa.Connection) -> str:
@@ -65,12 +63,14 @@ def _current(connection: sa.Connection) -> str:
 @cache
 def _known() -> tuple[str, ...]:
     """All revisions that this program has, the newest first."""
-    scripts = ScriptDirectory.from_config(_config())
+    scripts = ScriptDirectory.from_config(configured())
     return tuple(script.revision for script in scripts.walk_revisions())
 
 
-def _config() -> Config:
+def configured(connection: sa.Connection | None = None) -> Config:
+    """What Alembic's commands are told: where the revisions are, and on which connection they run."""
     config = Config()
     # The percent sign begins a substitution in Alembic's configuration.
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.attributes["connection"] = connection
     return config

@@ -1,4 +1,4 @@
-"""The inbox for machines: what a page or a program of one's own asks for beside looking and deciding."""
+"""The inbox: bodies and acts, for what a program asks beside looking at a review and deciding it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,9 @@ from roadworthy.operate.reviews import bulk, figures, holding, listing
 from roadworthy.ports.inbox import QueueCount
 from roadworthy.server.asking import Ask
 from roadworthy.server.bodies import Body
+from roadworthy.server.operations import Nothing
+from roadworthy.server.paging import rows_limit
 from roadworthy.server.views.reviews import review_json
-from roadworthy.server.views.shared import rows_limit
-
-
-class NewClaim(Body):
-    """Nothing needs to be said."""
 
 
 class NewAssignment(Body):
@@ -86,18 +83,18 @@ def counts(ask: Ask) -> dict[str, Any]:
     }
 
 
-def claimed(ask: Ask, _body: NewClaim) -> dict[str, Any]:
+def claimed(ask: Ask, _body: Nothing) -> dict[str, Any]:
     """Claim a review, or renew the claim."""
     return _one(ask, holding.claim_review(ask.deployment, ask.principal, ask.path["id"]))
 
 
-def claimed_next(ask: Ask, _body: NewClaim) -> dict[str, Any]:
+def claimed_next(ask: Ask, _body: Nothing) -> dict[str, Any]:
     """Claim what comes first; null where nothing waits."""
     found = holding.claim_next(ask.deployment, ask.principal, use_case=ask.use_case)
     return {"review": None} if found is None else _one(ask, found)
 
 
-def released(ask: Ask, _body: NewClaim) -> dict[str, Any]:
+def released(ask: Ask, _body: Nothing) -> dict[str, Any]:
     """Give a review back to its queue."""
     return _one(ask, holding.release_review(ask.deployment, ask.principal, ask.path["id"]))
 
@@ -115,7 +112,7 @@ def delegated(ask: Ask, body: NewAssignment) -> dict[str, Any]:
     return _one(ask, handed_on)
 
 
-def undone(ask: Ask, _body: NewClaim) -> dict[str, Any]:
+def undone(ask: Ask, _body: Nothing) -> dict[str, Any]:
     """Take an approval back before its effect leaves."""
     return _one(ask, undo_decision(ask.deployment, ask.principal, ask.path["id"]))
 
@@ -173,7 +170,7 @@ def absent(ask: Ask, body: NewAbsence) -> dict[str, Any]:
     }
 
 
-def back_again(ask: Ask, _body: NewClaim) -> dict[str, Any]:
+def back_again(ask: Ask, _body: Nothing) -> dict[str, Any]:
     """End an absence."""
     ended = holding.end_absence(ask.deployment, ask.principal, ask.path["id"])
     return {"absence": {"id": ended.id, "person": ended.principal}}
