@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from roadworthy.errors import RoadworthyError
 from roadworthy.gateway.hiding import Hidden
@@ -13,8 +14,7 @@ from roadworthy.operate.modelcalls.callers import Caller, Served
 from roadworthy.usage import Node
 
 
-@dataclass(slots=True)
-class Asking:
+class Asking(msgspec.Struct, eq=False):
     """One request of a client on its way: who asks, what, and what it has cost so far."""
 
     caller: Caller
@@ -42,8 +42,7 @@ class Asking:
     """Attempts that stand in a row of the records already."""
 
 
-@dataclass(slots=True)
-class Answered:
+class Answered(msgspec.Struct):
     """A whole answer, to be sent to the client as it is."""
 
     status: int

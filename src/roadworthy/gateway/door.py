@@ -26,7 +26,7 @@ from roadworthy.gateway.metrics import Metrics
 from roadworthy.gateway.problems import Headers, as_event, fault, told
 from roadworthy.gateway.relay import Flowing, Relay
 from roadworthy.gateway.repeats import Repeats
-from roadworthy.gateway.requests import LARGEST, read_request
+from roadworthy.gateway.requests import LARGEST, Asked, read_request
 from roadworthy.gateway.routes import Routes
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.modelcalls.admission import Admission
@@ -89,9 +89,13 @@ class Door:
         try:
             wire = WIRES.get(scope.path)
             if wire is not None and scope.method == "POST":
-                asking = await self._asking(scope, protocol, wire)
+                headers = scope.headers  # every look at them makes a copy
+                asking = await self._asking(headers, protocol, wire)
                 self._routes.route(asking)
-                await self._answer(scope, protocol, asking)
+                if asking.asked.stream:
+                    await self._stream(protocol, asking)
+                else:
+                    await self._answer(headers, protocol, asking)
             else:
                 await self._other(scope, protocol)
         except RoadworthyError as problem:
@@ -119,12 +123,11 @@ class Door:
         caller = self._admission.caller(token)
         return caller if caller is not None else await asyncio.to_thread(self._admission.look_up, token)
 
-    async def _asking(self, scope: Any, protocol: Any, wire: Wire) -> Asking:
+    async def _asking(self, headers: Any, protocol: Any, wire: Wire) -> Asking:
         begun = time.monotonic()
         if self._draining:
             raise Unavailable("RW-CALL-009", "this gateway is going away", retry_is_safe=True)
-        headers = scope.headers
-        caller = await self._caller(headers)
+        caller = self._admission.caller(_token(headers)) or await self._caller(headers)
         named = headers.get(CASE) or ""
         if not named and caller.needs_case:
             raise InputProblem(
@@ -140,16 +143,18 @@ class Door:
                 "RW-CALL-015",
                 Problem(f"expected at most {LONGEST_CASE} printable characters", place=CASE),
             )
-        body = await _body(headers, protocol)
-        asked = read_request(wire, body)
+        told = headers.get("content-length") or ""
+        if 0 < len(told) < 8 and told.isdecimal():
+            body = bytes(await protocol())
+        else:
+            body = await _body(told, protocol)
         now = self._now()
         case, path = self._place(caller, named, now)
-        hidden = Hidden.of(caller, case, self._reference)
-        if hidden is not None:
-            if not self._classifies:
-                await asyncio.to_thread(usual_classifier)
-                self._classifies = True
-            asked = read_request(wire, hidden.hide(body))
+        hidden = None
+        if caller.plan.personal == "pass":
+            asked = read_request(wire, body)
+        else:
+            hidden, asked = await self._hidden(caller, wire, case, body)
             now = self._now()
         asking = Asking(caller, asked, case, path, begun, now, hidden)
         asking.request = self._new_id(now)
@@ -158,6 +163,25 @@ class Door:
             await asyncio.to_thread(self._admission.why_stopped, caller)
             asking.at = self._now()
         return asking
+
+    async def _hidden(
+        self, caller: Caller, wire: Wire, case: str, body: bytes
+    ) -> tuple[Hidden | None, Asked]:
+        """What the request hid, and the request as a model may read it. What is wrong with it as a request is
+        told before what is wrong with it for hiding."""
+        hidden = Hidden.of(caller, case, self._reference)
+        if hidden is None:
+            return None, read_request(wire, body)
+        if not self._classifies:
+            read_request(wire, body)
+            await asyncio.to_thread(usual_classifier)
+            self._classifies = True
+        try:
+            body = hidden.hide(body)
+        except InputProblem:
+            read_request(wire, body)
+            raise
+        return hidden, read_request(wire, body)
 
     def _place(self, caller: Caller, named: str, now: datetime) -> tuple[str, tuple[Node, ...]]:
         """The reference of a case and the budgets of its calls; without a case the first is empty."""
@@ -190,22 +214,20 @@ class Door:
 
     # ── answers ──
 
-    async def _answer(self, scope: Any, protocol: Any, asking: Asking) -> None:
-        if asking.asked.stream:
-            await self._stream(protocol, asking)
-            return
-        repeated = scope.headers.get("idempotency-key") or ""
+    async def _answer(self, headers: Any, protocol: Any, asking: Asking) -> None:
+        repeated, replayed = headers.get("idempotency-key"), False
         if repeated:
             answered, replayed = await self._repeats.once(asking, repeated, lambda: self._whole(asking))
         else:
-            answered, replayed = await self._whole(asking), False
-        headers: Headers = [("content-type", answered.kind), *self._about(asking)]
+            answered = await self._whole(asking)
+        told = self._about(asking)
+        told.append(("content-type", answered.kind))
         if replayed:
-            headers.append(("idempotency-replayed", "true"))
-        self._send(protocol, answered.status, headers, answered.body)
+            told.append(("idempotency-replayed", "true"))
+        self._send(protocol, answered.status, told, answered.body)
 
     async def _whole(self, asking: Asking) -> Answered:
-        place = self._cache.place(asking)
+        place = self._cache.place(asking) if asking.caller.plan.cache == "exact" else None
         if place is not None and (kept := self._cache.get(place)) is not None:
             asking.reason = "cache"
             self._relay.record_cached(asking)
@@ -268,7 +290,8 @@ class Door:
             rest = events.finish()
             await sink.send(rest if rewritten is None else rewritten.feed(rest) + rewritten.end())
         except Broken as broken:
-            return Unavailable("RW-CALL-012", f"`{name}` broke off: {broken.reason}", retry_is_safe=True)
+            code = "RW-CALL-019" if broken.late else "RW-CALL-012"
+            return Unavailable(code, f"`{name}` broke off: {broken.reason}", retry_is_safe=True)
         except Malformed as malformed:
             return Unavailable(
                 "RW-CALL-013", f"the stream of `{name}` is malformed: {malformed}", retry_is_safe=True
@@ -376,12 +399,13 @@ def _told(nano: int) -> str:
 
 def _token(headers: Any) -> str:
     held: str = headers.get("authorization") or ""
+    if held[:7] == _BEARER:
+        return held[7:].strip()
     return held[len(_BEARER) :].strip() if held[: len(_BEARER)].lower() == "bearer " else ""
 
 
-async def _body(headers: Any, protocol: Any) -> bytes:
-    """The body of a request. Errors: ``InputProblem`` RW-CALL-003 for one that is too large."""
-    told_length = headers.get("content-length") or ""
+async def _body(told_length: str, protocol: Any) -> bytes:
+    """The body of a request, of any length. Errors: ``InputProblem`` RW-CALL-003 for one that is too large."""
     if len(told_length) < 12 and told_length.isdecimal() and int(told_length) <= LARGEST:
         return bytes(await protocol())
     parts, size = [], 0

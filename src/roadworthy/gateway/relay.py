@@ -10,6 +10,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from roadworthy.errors import Refused, RoadworthyError, Unavailable
 from roadworthy.gateway.answers import Told, read_answer
 from roadworthy.gateway.asking import Answered, Asking
@@ -40,13 +42,12 @@ _OURS: Final = frozenset({401, 403, 404, 405, 407, 410, 421})
 _NOTHING: Final = Tokens()
 
 
-@dataclass(slots=True)
-class Attempt:
+class Attempt(msgspec.Struct, eq=False):
     """One request to one model, with what is held for it."""
 
     served: Served
-    outgoing: Outgoing
     reservation: Reservation
+    outgoing: Outgoing
     read: int
     written: int
     amount: int
@@ -89,25 +90,25 @@ class Relay:
 
     # ── attempts ──
 
-    async def _prepare(self, asking: Asking, served: Served) -> Attempt:
-        """Hold what the attempt can cost. Errors: ``Refused`` RW-CALL-008, ``Unavailable``."""
-        asked, limit = asking.asked, limit_of(asking, served)
-        context = served.candidate.context
+    def _planned(self, asking: Asking, served: Served) -> tuple[Outgoing, int, int, int]:
+        """What would be sent, and the most tokens read and written and the most money that it can cost."""
+        asked = asking.asked
+        wire, candidate = asked.wire, served.candidate
+        limit, context = limit_of(asking, served), candidate.context
         # A model reads no more than its context holds.
         read = context if asked.elsewhere or 0 < context < asked.read else asked.read
         written = limit * asked.choices
-        amount = served.candidate.most(read, written)
+        amount = candidate.most(read, written)
         assert amount is not None, "a route holds models with a price alone"
-        word = served.plan.limit if asked.wire is Wire.CHAT else _WORDS[asked.wire]
-        body = asked.body(model=served.plan.model, written=limit, limit=word)
-        reservation = self._meter.take(asking.path, amount) or await self._reserve(asking, amount)
-        outgoing = Outgoing(
-            served.endpoint.base + PATHS[asked.wire],
-            served.endpoint.headers,
-            body,
-            served.timeout_s,
+        plan, endpoint = served.plan, served.endpoint
+        word = plan.limit if wire is Wire.CHAT else _WORDS[wire]
+        body = asked.body(model=plan.model, written=limit, limit=word)
+        return (
+            Outgoing(endpoint.base + PATHS[wire], endpoint.headers, body, served.timeout_s),
+            read,
+            written,
+            amount,
         )
-        return Attempt(served, outgoing, reservation, read, written, amount)
 
     async def _reserve(self, asking: Asking, amount: int) -> Reservation:
         """Wait until the meter has asked the store."""
@@ -287,11 +288,13 @@ class Relay:
         best: Answered | None = None
         while (served := self._turn(asking) or await self._next(asking)) is not None:
             try:
-                attempt = await self._prepare(asking, served)
+                planned = self._planned(asking, served)
+                held = self._meter.take(asking.path, planned[3]) or await self._reserve(asking, planned[3])
             except (Refused, Unavailable):
                 if best is not None:
                     return best
                 raise
+            attempt = Attempt(served, held, *planned)
             try:
                 incoming = await served.endpoint.upstream.post(attempt.outgoing, most=LARGEST_ANSWER)
                 if incoming.status != 200:
@@ -347,7 +350,9 @@ class Relay:
         Errors: as ``whole``.
         """
         while (served := self._turn(asking) or await self._next(asking)) is not None:
-            attempt = await self._prepare(asking, served)
+            planned = self._planned(asking, served)
+            held = self._meter.take(asking.path, planned[3]) or await self._reserve(asking, planned[3])
+            attempt = Attempt(served, held, *planned)
             stack = AsyncExitStack()
             flowing: Flowing | None = None
             try:

@@ -6,7 +6,6 @@ Source: the OpenAI API reference (chat completions, responses, embeddings).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -49,8 +48,7 @@ _RARE: Final = frozenset(
 _PLAIN, _STREAMED = frozenset({"chat"}), frozenset({"chat", "streaming"})
 
 
-@dataclass(slots=True)
-class Asked:
+class Asked(msgspec.Struct):
     """A request that was read. ``fields`` hold every field as it came.
 
     ``read`` bounds the tokens that a model can read of it: a byte of text is never more than one token.

@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 if TYPE_CHECKING:
     from roadworthy.charter import LanguageModelPlan
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from roadworthy.usage import Level
 
 
-class Outgoing(NamedTuple):
+class Outgoing(msgspec.Struct, frozen=True):
     """One request: where, with which headers, what, and how long until its headers and between two chunks."""
 
     url: str
@@ -23,7 +25,7 @@ class Outgoing(NamedTuple):
     timeout_s: float
 
 
-class Incoming(NamedTuple):
+class Incoming(msgspec.Struct, frozen=True):
     """A whole answer. Names of headers are in small letters."""
 
     status: int

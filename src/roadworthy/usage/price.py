@@ -28,6 +28,8 @@ class Price:
 
     def nano(self, tokens: Tokens) -> int:
         """What these tokens cost, rounded up to a whole nano-unit."""
+        if not tokens.cached and not tokens.stored:
+            return -(-(tokens.read * self.read + tokens.written * self.written) // MILLION) + self.request
         cached = self.read if self.cached < 0 else self.cached
         stored = self.read if self.stored < 0 else self.stored
         plain = tokens.read - tokens.cached - tokens.stored

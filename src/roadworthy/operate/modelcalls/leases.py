@@ -14,9 +14,10 @@ from roadworthy.usage import Ask, Call, Grant, Level, Node, Refusal
 
 _log = logging.getLogger("roadworthy.gateway")
 
-IDLE_CASE = 5
-"""Looks, a second apart, after which the lease of a case that nobody used is given back."""
-IDLE = 30
+IDLE_CASE = 30
+"""Looks, a second apart, after which the lease of a case that nobody used is given back: a model takes seconds to
+answer, and the next call of an agent comes after that."""
+IDLE = 60
 """The same for every other budget."""
 
 
