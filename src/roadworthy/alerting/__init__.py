@@ -1,6 +1,6 @@
 """Alerts: rules over facts, what becomes of a finding, and what receivers are told of it."""
 
-from roadworthy.alerting.alert import Alert, AlertState, Change, Finding, Severity, change, key_of
+from roadworthy.alerting.alert import Alert, AlertState, Change, Finding, Mute, Severity, change, key_of
 from roadworthy.alerting.rules import (
     RULES,
     Backlog,
@@ -23,6 +23,7 @@ __all__ = [
     "Facts",
     "Finding",
     "HeldTool",
+    "Mute",
     "Rule",
     "Severity",
     "change",

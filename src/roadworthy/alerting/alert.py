@@ -73,6 +73,18 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True)
+class Mute:
+    """Nobody is told of alerts with this key until a moment. They fire and are shown all the same."""
+
+    key: str
+    use_case: str
+    until: datetime
+    muted_by: str
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What a look at the findings changes: alerts that begin, that go on, and that end."""
 

@@ -42,6 +42,7 @@ def register(app: typer.Typer) -> None:
     group.command("unusual")(unusual)
     group.command("advise")(advise)
     group.command("export")(export)
+    group.command("look")(look)
     app.add_typer(group, name="cost")
 
 
@@ -312,6 +313,28 @@ def export(
         out.note(f"{month} is not over: the file will change")
     for one in found.unpriced():
         out.note(f"! no price: {one.what} of {one.use_case}, {one.calls} calls: {one.why}")
+    return OK
+
+
+def look(use_cases: UseCases = None, *, home: Home = None) -> int:
+    """Work out now what pages about cost and quality show: forecasts, advice, comparisons, spot checks.
+
+    A worker does it every quarter of an hour.
+    """
+    from roadworthy.cli.session import opened
+    from roadworthy.measure.outlooks import work_out
+    from roadworthy.wiring.costs import instruments
+
+    out = Output(as_json=False)
+    with opened(home) as (deployment, principal, place):
+        with deployment.store.read() as tx:
+            names = use_cases or list(deployment.store.releases.use_cases(tx))
+        by = instruments(place, deployment.now().date())
+        for name in names:
+            work_out(deployment, principal, name, by)
+            out.say(f"{name}: worked out", "green")
+    if not names:
+        out.say("no use case has a release yet", "dim")
     return OK
 
 

@@ -12,6 +12,7 @@ import typer
 
 from roadworthy.cli.options import Home, Json
 from roadworthy.cli.output import NO, OK, Output
+from roadworthy.cli.packs import check
 from roadworthy.errors import Corrupt, InputProblem, Problem, RoadworthyError, Unavailable
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module to the program."""
     ledger = typer.Typer(help="The record of everything that mattered.", no_args_is_help=True)
     ledger.command("verify")(verify)
+    ledger.command("check")(check)
     app.add_typer(ledger, name="ledger")
     app.command()(stop)
     app.command()(stops)

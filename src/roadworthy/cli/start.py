@@ -53,7 +53,9 @@ def up(
     from roadworthy.operate.work import Worker
     from roadworthy.server.app import application
     from roadworthy.server.serve import serve
+    from roadworthy.wiring.costs import book_duties
     from roadworthy.wiring.incoming import incoming_duties, mail_door
+    from roadworthy.wiring.knowledge import forget_subject
     from roadworthy.wiring.place import credential
     from roadworthy.wiring.telemetry import watching_duties
 
@@ -62,6 +64,7 @@ def up(
         raise InputProblem("RW-COST-006", Problem("there is no such folder", place=str(costs_to)))
     with opened(home) as (deployment, principal, place):
         duties = (*DUTIES, *watching_duties(place), *incoming_duties(place))
+        duties = (*duties, *book_duties(place, principal))
         if costs_to is not None:
             duties = (*duties, kept_in(costs_to, principal, place=place))
         worker = Worker(deployment, name=f"up-{deployment.new_id()}", duties=duties)
@@ -85,7 +88,8 @@ def up(
                 if listening := stack.enter_context(mail_door(deployment, place)):
                     out.say(f"  mail    {listening}")
                 secret = partial(credential, home=place.home)
-                serve(application(deployment, secret=secret), host=host, port=port, on_ready=ready)
+                app = application(deployment, secret=secret, forget=partial(forget_subject, place))
+                serve(app, host=host, port=port, on_ready=ready)
         finally:
             worker.stop(grace_s=20)
 

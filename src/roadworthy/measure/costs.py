@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -17,7 +17,7 @@ from roadworthy.business.costs.advice import (
 )
 from roadworthy.business.costs.anomalies import MOST_CLEAN, RATE, Unusual, unusual_days
 from roadworthy.business.costs.asking import Batch, batches, shorter_contexts
-from roadworthy.business.costs.focus import focus_csv
+from roadworthy.business.costs.focus import focus_csv, head, told
 from roadworthy.business.costs.forecast import (
     MOST_DAYS,
     DayTotal,
@@ -29,14 +29,12 @@ from roadworthy.business.costs.forecast import (
 from roadworthy.business.costs.report import (
     BudgetUsed,
     Line,
-    ModelPrice,
     PerCase,
     Period,
     Rates,
     Unpriced,
     lines,
     per_case,
-    review_cost,
     unpriced,
 )
 from roadworthy.business.costs.rows import (
@@ -48,26 +46,18 @@ from roadworthy.business.costs.rows import (
     StepCost,
     Work,
 )
-from roadworthy.charter import Charter, LanguageModelPlan
-from roadworthy.charter import read as read_charter
+from roadworthy.charter import LanguageModelPlan
 from roadworthy.errors import InputProblem, NotFound, Problem
 from roadworthy.measure.calluse import call_uses, contexts, releases_of
+from roadworthy.measure.costrates import PriceOf, plans_of, rates_of
 from roadworthy.measure.rivals import rivals as releases_beside
 from roadworthy.operate.deployment import Deployment
 from roadworthy.ports import Transaction
 from roadworthy.ports.costs import Costs
 from roadworthy.principal import Principal, require
 from roadworthy.quantities import Cost
-from roadworthy.release import Release, Rollout
-from roadworthy.routing import snapshot
-from roadworthy.stage import Stage
-from roadworthy.usage import Price
 
 MOST_DAYS_ASKED = 400
-
-
-PriceOf = Callable[[LanguageModelPlan], Price | None]
-"""What a model costs; None where nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +97,11 @@ def books(
     first: date,
     last: date,
     price: PriceOf | None = None,
+    with_contexts: bool = True,
 ) -> Books:
     """Read the books. No use case named: all there are. ``price`` says what a model costs whose charter does not.
+
+    Without contexts everything is read from sums: how many cases and calls there are makes no difference.
 
     Errors:  ``InputProblem`` RW-COST-001 for days that run backwards or too many of them, ``NotFound``
              RW-COST-002 for every use case without a release.
@@ -135,7 +128,7 @@ def books(
             require(principal, "gate.read", use_case=name)
         steps = costs.steps(tx, wanted, start, end)
         calls = call_uses(deployment, tx, wanted, start, end)
-        rates, free = _rates(deployment, tx, wanted, steps, calls, price)
+        rates, free = rates_of(deployment, tx, wanted, steps, calls, price)
         return Books(
             first,
             last,
@@ -148,7 +141,7 @@ def books(
             calls,
             tuple(
                 one
-                for name in wanted
+                for name in (wanted if with_contexts else ())
                 for one in contexts(
                     costs, tx, name, deployment.store.releases.rollout(tx, name), start, end
                 )
@@ -156,11 +149,37 @@ def books(
         )
 
 
+def total(
+    deployment: Deployment,
+    principal: Principal,
+    use_cases: Sequence[str],
+    *,
+    costs: Costs,
+    first: date,
+    last: date,
+) -> tuple[Cost, ...]:
+    """What all lines of ``books`` add up to, one sum for each currency, in order of these."""
+    start, end = _midnight(first), _midnight(last + timedelta(days=1))
+    for name in use_cases:
+        require(principal, "gate.read", use_case=name)
+    sums: dict[str, int] = defaultdict(int)
+    with deployment.store.read() as tx:
+        for row in costs.steps(tx, use_cases, start, end):
+            sums[row.cost.currency] += row.cost.nano
+        for use in deployment.store.metering.totals(tx, use_cases, start, end):
+            sums["EUR"] += 0 if use.step else use.cost
+        for one in costs.evaluations(tx, use_cases, start, end):
+            for cost in (one.answers, one.grades):
+                if cost is not None:
+                    sums[cost.currency] += cost.nano
+    return tuple(Cost(nano, currency) for currency, nano in sorted(sums.items()) if nano)
+
+
 def budgets(
     deployment: Deployment, found: Books, *, costs: Costs, today: date, seed: int = 1
 ) -> tuple[tuple[BudgetUsed, MonthForecast], ...]:
     """How much of this month's budget is gone, and where the month will end, for each use case."""
-    told = []
+    standing = []
     for name, rate in found.rates.items():
         with deployment.store.read() as tx:
             counted = costs.counted(tx, name, today.replace(day=1))
@@ -181,8 +200,8 @@ def budgets(
         used = BudgetUsed(
             name, f"{today:%Y-%m}", rate.per_month, spent, Cost(counted, rate.per_month.currency)
         )
-        told.append((used, forecast))
-    return tuple(told)
+        standing.append((used, forecast))
+    return tuple(standing)
 
 
 def volume_forecast(
@@ -202,7 +221,7 @@ def volume_forecast(
     """
     require(principal, "gate.read", use_case=use_case)
     with deployment.store.read() as tx:
-        rates, _ = _rates(deployment, tx, [use_case], ())
+        rates, _ = rates_of(deployment, tx, [use_case], ())
         first = today - timedelta(days=MOST_DAYS)
         period = (_midnight(first), _midnight(today))
         seen = costs.single(tx, use_case, *period) or costs.called(tx, use_case, *period)
@@ -264,8 +283,8 @@ def advise(
         rivals = releases_beside(deployment, tx, use_case, rollout, margin=margin)
         calls = call_uses(deployment, tx, [use_case], start, end)
         long = contexts(costs, tx, use_case, rollout, start, end)
-        rates, _ = _rates(deployment, tx, [use_case], (), calls, price)
-        plans = _plans(deployment, tx, rollout, releases_of(calls).get(use_case, ()))
+        rates, _ = rates_of(deployment, tx, [use_case], (), calls, price)
+        plans = plans_of(deployment, tx, rollout, releases_of(calls).get(use_case, ()))
     offers = {named: offer for named, plan in plans.items() if (offer := batch(plan)) is not None}
     usage = sum((row.cost for row in steps if row.work is Work.LIVE), start=Cost(0))
     return ranked(
@@ -286,102 +305,39 @@ def focus(found: Books, *, month: date, account: str) -> str:
     return focus_csv(found.lines(by=by, period="day"), month=month, account=account)
 
 
-# ── what charters say ──
-
-
-def _rates(
+def focus_parts(
     deployment: Deployment,
-    tx: Transaction,
-    use_cases: Iterable[str],
-    steps: Iterable[StepCost],
-    calls: Sequence[CallUse] = (),
+    principal: Principal,
+    use_cases: Sequence[str],
+    *,
+    costs: Costs,
+    month: date,
+    account: str,
     price: PriceOf | None = None,
-) -> tuple[dict[str, Rates], dict[tuple[str, str], str]]:
-    """Promises by use case, and the models that are stated to cost nothing."""
-    asked: dict[str, set[str]] = defaultdict(set)
-    called = releases_of(calls)
-    for row in steps:
-        if row.release and row.step.startswith("predict:"):
-            asked[row.use_case].add(row.release)
-    rates, free = {}, {}
-    for name in use_cases:
-        rollout = deployment.store.releases.rollout(tx, name)
-        models: dict[tuple[str, str], str] = {}
-        for release in sorted(asked[name]):
-            for task, model, costless in _models(_charter(deployment, tx, release)):
-                models[release, f"predict:{task}"] = model
-                if costless:
-                    free[release, f"predict:{task}"] = model
-        speaks = _charter(deployment, tx, _speaks(rollout, name).digest)
-        plans = _plans(deployment, tx, rollout, called.get(name, set()))
-        rates[name] = _promised(speaks, models, plans, price)
-    return rates, free
+) -> Iterator[str]:
+    """The same file piece by piece, a day at a time: no more than a day of the books is ever in memory.
 
-
-def _speaks(rollout: Rollout, use_case: str) -> Release:
-    """The release whose charter is asked: the one in production, else in canary, else the newest."""
-    running = rollout.at(Stage.PRODUCTION) or rollout.at(Stage.CANARY)
-    if running is None and not rollout.releases:
-        raise NotFound("RW-COST-002", f"no release of a use case `{use_case}`")
-    return running or max(rollout.releases, key=lambda release: release.number)
-
-
-def _charter(deployment: Deployment, tx: Transaction, release: str) -> Charter:
-    archive = deployment.store.releases.archive(tx, release)
-    return read_charter(archive.files["charter.yaml"], file="charter.yaml")
-
-
-def _models(charter: Charter) -> Iterable[tuple[str, str, bool]]:
-    for name, task in charter.tasks.items():
-        if task.model:
-            plan = charter.models[task.model]
-            stated = [plan.read_price, plan.written_price, plan.call_bound]
-            costless = not plan.listed_as and not any(Cost.parse(one).nano for one in stated if one)
-            yield name, plan.model, costless
-
-
-def _plans(
-    deployment: Deployment, tx: Transaction, rollout: Rollout, releases: Iterable[str]
-) -> dict[tuple[str, str], LanguageModelPlan]:
-    """The language models of these releases, by release and name."""
-    known = {release.digest for release in rollout.releases}
-    return {
-        (release, name): plan
-        for release in sorted(known & set(releases))
-        for name, plan in _charter(deployment, tx, release).models.items()
-    }
-
-
-def _promised(
-    charter: Charter,
-    models: Mapping[tuple[str, str], str],
-    plans: Mapping[tuple[str, str], LanguageModelPlan],
-    price: PriceOf | None,
-) -> Rates:
-    prices = {
-        named: stated_price(plan) or (price(plan) if price else None) for named, plan in plans.items()
-    }
-    return Rates(
-        use_case=charter.use_case,
-        unit=charter.budget.unit or charter.owners.business,
-        per_case=Cost.parse(charter.budget.per_case),
-        per_month=Cost.parse(charter.budget.per_month),
-        review=review_cost(
-            minutes=charter.review.minutes_per_review, per_hour=Cost.parse(charter.value.cost_per_hour)
-        ),
-        cases_per_month=charter.value.cases_per_month,
-        models=models,
-        served={named: plan.model for named, plan in plans.items()},
-        prices={named: ModelPrice(one, snapshot(one)) for named, one in prices.items() if one is not None},
-    )
-
-
-def stated_price(plan: LanguageModelPlan) -> Price | None:
-    """What the charter itself states."""
-    if plan.read_price is None or plan.written_price is None:
-        return None
-    cached = Cost.parse(plan.cached_price).nano if plan.cached_price else -1
-    return Price(Cost.parse(plan.read_price).nano, Cost.parse(plan.written_price).nano, cached)
+    Errors: those of ``books``, with the first piece.
+    """
+    by = ("unit", "use_case", "work", "release", "step", "model")
+    day, first = month.replace(day=1), True
+    while (day.year, day.month) == (month.year, month.month):
+        found = books(
+            deployment,
+            principal,
+            use_cases,
+            costs=costs,
+            first=day,
+            last=day,
+            price=price,
+            with_contexts=False,
+        )
+        if first:
+            yield head()
+            first = False
+        for line in found.lines(by=by, period="day"):
+            yield told(line, month=month, account=account)
+        day += timedelta(days=1)
 
 
 # ── days ──

@@ -71,6 +71,8 @@ def _side_by_side(
         sum(cost[test] for test in common) / len(common),
         sum(own_cost[test] for test in common) / len(common),
         quality,
+        evaluation=record.id,
+        beside=own.id,
     )
 
 

@@ -167,11 +167,24 @@ def standing(deployment: Deployment, tx: Transaction, canary: Release) -> Standi
     )
 
 
+def running_of(deployment: Deployment, tx: Transaction, canary: Release) -> Mapping[str, Running]:
+    """The comparison of a release in canary by each metric its charter names, as far as it has come."""
+    charter = deployment.loader.charter(canary.digest)
+    against = _beside(deployment, tx, canary)
+    return {
+        metric: _running(deployment, tx, canary, charter, metric, against) for metric in metrics_of(charter)
+    }
+
+
+def _beside(deployment: Deployment, tx: Transaction, canary: Release) -> str:
+    production = deployment.store.releases.rollout(tx, canary.use_case).at(Stage.PRODUCTION)
+    return production.digest if production and production.digest != canary.digest else ""
+
+
 def _compared(
     deployment: Deployment, tx: Transaction, canary: Release, charter: Charter
 ) -> Iterator[Compared]:
-    production = deployment.store.releases.rollout(tx, canary.use_case).at(Stage.PRODUCTION)
-    against = production.digest if production and production.digest != canary.digest else ""
+    against = _beside(deployment, tx, canary)
     for metric in metrics_of(charter):
         running = _running(deployment, tx, canary, charter, metric, against)
         yield comparing.compared(metric, running, step=canary.step)

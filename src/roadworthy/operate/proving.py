@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from roadworthy.errors import InputProblem, NotFound, Problem
-from roadworthy.ledger import Checkpoint, Entry, inclusion_proof, open_note
+from roadworthy.ledger import Checkpoint, Entry, open_note
+from roadworthy.ledger.subtrees import Subtrees
 from roadworthy.operate.deployment import Deployment
+from roadworthy.ports import Transaction
 from roadworthy.principal import Principal, require
-
-MOST_PROVED = 200_000
-"""Leaves that one proof reads. A larger ledger is proved where it lies: ``roadworthy ledger verify``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +36,11 @@ class Proof:
 def newest_head(deployment: Deployment, principal: Principal) -> Head:
     """The newest signed head. Errors: ``NotFound`` RW-LEDGER-022 while nothing is signed yet."""
     require(principal, "ledger.verify")
-    newest = deque(deployment.store.ledger.notes(), maxlen=1)
-    if not newest:
+    with deployment.store.read() as tx:
+        note = deployment.store.ledger_index.newest_note(tx)
+    if not note:
         raise NotFound("RW-LEDGER-022", Problem("nothing of the ledger is signed yet"))
-    note, verifier = newest[0], deployment.ledger_key.verifier
+    verifier = deployment.ledger_key.verifier
     return Head(note, open_note(note, verifier), str(verifier), deployment.store.ledger.waiting())
 
 
@@ -57,26 +56,49 @@ def read_entries(
 def prove(deployment: Deployment, principal: Principal, seq: int) -> Proof:
     """That an entry lies under the newest signed head, so that anybody can check it without the database.
 
+    A few hundred hashes are read, however large the ledger is.
     Errors: ``NotFound`` RW-LEDGER-022 for an entry that is not there or not signed yet; ``InputProblem``
-    RW-LEDGER-023 for a ledger that is too large to be read for one answer.
+    RW-LEDGER-023 where roots of subtrees are still to be made up.
     """
-    head = newest_head(deployment, principal)
-    size = head.checkpoint.size
-    if not 0 <= seq < size:
+    found = signed_path(deployment, principal, [seq])
+    if seq not in found:
+        size = newest_head(deployment, principal).checkpoint.size
         raise NotFound(
             "RW-LEDGER-022", Problem(f"no signed entry {seq}", hint=f"there are {size}, from 0 on")
         )
-    if size > MOST_PROVED:
-        raise InputProblem(
-            "RW-LEDGER-023",
-            Problem(f"a proof here reads {MOST_PROVED:,} entries at most, the ledger has {size:,}"),
-            hint="`roadworthy ledger verify` reads all of it",
-        )
-    leaves: list[bytes] = []
-    found: Entry | None = None
-    for entry in islice(deployment.store.ledger.entries(), size):
-        leaves.append(entry.leaf)
-        if entry.seq == seq:
-            found = entry
-    assert found is not None, "a checkpoint counts the entries before it, and none is ever taken away"
-    return Proof(found, head, tuple(inclusion_proof(leaves, seq)))
+    return found[seq]
+
+
+def signed_path(
+    deployment: Deployment, principal: Principal, numbers: Sequence[int]
+) -> Mapping[int, Proof]:
+    """The same for several entries under one head; those that are not there or not signed yet are missing."""
+    head = newest_head(deployment, principal)
+    size = head.checkpoint.size
+    with deployment.store.read() as tx:
+        tree = subtrees(deployment, tx)
+        try:
+            return {
+                seq: Proof(_entry(deployment, tx, seq), head, tuple(tree.path(seq, size)))
+                for seq in numbers
+                if 0 <= seq < size
+            }
+        except LookupError:
+            raise InputProblem(
+                "RW-LEDGER-023",
+                Problem("roots of subtrees that a proof needs are still to be made up"),
+                hint="a running worker makes up some with every batch of events; `roadworthy ledger verify` needs none",
+            ) from None
+
+
+def subtrees(deployment: Deployment, tx: Transaction) -> Subtrees:
+    """The tree as it is kept. What is made of it is compared with a signed root by whoever checks the proof."""
+    return Subtrees(lambda level, start, end: deployment.store.ledger_index.nodes(tx, level, start, end))
+
+
+def _entry(deployment: Deployment, tx: Transaction, seq: int) -> Entry:
+    event = deployment.store.observed.entry(tx, seq)
+    leaf = deployment.store.ledger_index.nodes(tx, 0, seq, seq + 1)
+    if event is None or not leaf:
+        raise LookupError(f"entry {seq} is missing")
+    return Entry(seq, event, leaf[0])

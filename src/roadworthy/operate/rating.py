@@ -35,8 +35,14 @@ def rate_case(
                 "RW-RATING-003", f"case `{key[:200]}` is not closed yet", hint="rate it when it is"
             )
         rating = Rating(case.id, use_case, stars, principal.id, deployment.now())
+        before = next(
+            (one for one in deployment.store.cases.ratings(tx, [case.id]) if one.principal == principal.id),
+            None,
+        )
         deployment.store.cases.rate(tx, rating)
+        # What no longer counts is told too: figures of its day are put right.
+        was = {"was": {"stars": before.stars, "at": before.at.isoformat()}} if before else {}
         deployment.record(
-            tx, "case.rated", principal.id, {"case": case.id, "use_case": use_case}, {"stars": stars}
+            tx, "case.rated", principal.id, {"case": case.id, "use_case": use_case}, {"stars": stars, **was}
         )
     return rating

@@ -107,12 +107,13 @@ def promote_release(
     to: Stage,
     *,
     share: Share | None = None,
+    reason: str = "",
 ) -> Change:
     """Move a release one stage on, or its canary one step, if the gate passes for that stage at this moment.
 
     A canary moves on only once its step is passed: to its next step with ``to`` canary, from its last one
     into production. ``share`` begins it, or widens it, by another part than its charter says; to narrow it,
-    nothing has to be passed.
+    nothing has to be passed. ``reason`` is kept in the ledger.
 
     Errors: ``Refused`` RW-GATE-010 with every open requirement; RW-RELEASE-003 from an ended stage, for a
     skipped one, or while another release holds the stage; RW-RELEASE-007 while it is stopped;
@@ -120,6 +121,7 @@ def promote_release(
     """
     if principal is not SYSTEM:
         require(principal, "release.promote", use_case=use_case)
+    check_words(reason=reason)
     with deployment.store.read() as tx:
         named = deployment.store.releases.rollout(tx, use_case).named(name)
     # Fetching and parsing take time: not while the rollout is locked.
@@ -153,7 +155,7 @@ def promote_release(
             narrower = to is Stage.CANARY and step == release.step and wanted.value < release.share.value
             if release.stage is Stage.CANARY and not narrower:
                 _require_passed(deployment, tx, release, charter, to)
-            _change(deployment, tx, principal, change)
+            _change(deployment, tx, principal, change, reason=reason)
     if not verdict.passes:
         raise Refused(
             "RW-GATE-010",
@@ -305,7 +307,9 @@ def look_at_canaries(deployment: Deployment) -> None:
         look_at_canary(deployment, name)
 
 
-def _change(deployment: Deployment, tx: Transaction, principal: Principal, change: Change) -> None:
+def _change(
+    deployment: Deployment, tx: Transaction, principal: Principal, change: Change, *, reason: str = ""
+) -> None:
     for release, before in change.moved:
         deployment.store.releases.save(tx, release)
         deployment.record(
@@ -319,7 +323,7 @@ def _change(deployment: Deployment, tx: Transaction, principal: Principal, chang
                 "to": str(release.stage),
                 "share_bp": release.share.basis_points,
                 "step": release.step,
-                "reason": release.reason,
+                "reason": release.reason or reason,
                 "demo": principal.demo,
             },
         )

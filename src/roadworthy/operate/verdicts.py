@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from roadworthy.charter import Charter
 from roadworthy.evidence import Evidence, Measurement
-from roadworthy.gate import Verdict, Waiver, decide
+from roadworthy.gate import RequirementSet, Verdict, Waiver, decide
 from roadworthy.operate import answers
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.words import check_words
@@ -18,6 +19,9 @@ from roadworthy.release import Release
 from roadworthy.stage import Stage
 
 APPROVAL_VALID = timedelta(days=30)
+LONGEST_WAIVER = timedelta(days=90)
+_WHOLE = ("answer.", "quality.suite_not_worse", "trust.certificate")
+"""Where the newest may not count and an older one does: answers by whom the charter names, and what `_that_still_speak` leaves out."""
 
 
 def verdict(
@@ -32,25 +36,57 @@ def verdict(
 
 def judge(deployment: Deployment, tx: Transaction, release: Release, stage: Stage) -> Verdict:
     """The verdict on one release, within a transaction (so that a promotion acts on what it read)."""
+    return weigh(deployment, tx, release).verdict(stage)
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A release and everything the gate looks at, read at one moment: any of its questions is answered from here."""
+
+    release: Release
+    charter: Charter
+    evidence: Evidence
+    waivers: tuple[Waiver, ...]
+    notes: tuple[str, ...]
+    requirements: RequirementSet
+    now: datetime
+
+    def verdict(self, stage: Stage, *, charter: Charter | None = None) -> Verdict:
+        """What the gate concludes. With a ``charter``: what it would, had that been promised."""
+        return decide(
+            charter or self.charter,
+            self.evidence,
+            stage,
+            self.now,
+            requirements=self.requirements,
+            release=self.release.digest,
+            waivers=self.waivers,
+            notes=self.notes,
+        )
+
+
+def weigh(deployment: Deployment, tx: Transaction, release: Release) -> Weighed:
+    """Read what the gate looks at. Errors: as the loader, where the charter cannot be read."""
     now = deployment.now()
     charter = deployment.loader.charter(release.digest)
     approvals = deployment.store.evidence.approvals(tx, release.use_case, digest=release.digest)
-    measured = deployment.store.evidence.measurements(tx, release.use_case)
+    measured = deployment.store.evidence.newest(
+        tx, release.use_case, release=release.digest, now=now, whole=_WHOLE
+    )
     standing, answered = answers.standing(deployment, tx, charter, measured)
     measurements = [
         *_that_still_speak(deployment, tx, release, standing, now),
         *_about_people(deployment, tx, charter, release, approvals, now),
     ]
     demo = sorted({approval.principal for approval in approvals if approval.demo})
-    return decide(
-        charter,
-        Evidence.gather(measurements, now=now, release=release.digest),
-        stage,
-        now,
-        requirements=deployment.requirements,
-        release=release.digest,
+    return Weighed(
+        release=release,
+        charter=charter,
+        evidence=Evidence.gather(measurements, now=now, release=release.digest),
         waivers=deployment.store.evidence.waivers(tx, release.use_case),
-        notes=[*(f"approval given by demo account {name}" for name in demo), *answered],
+        notes=(*(f"approval given by demo account {name}" for name in demo), *answered),
+        requirements=deployment.requirements,
+        now=now,
     )
 
 
@@ -119,17 +155,27 @@ def waive(
             asked_by=asked_by,
             granted_by=principal.id,
             demo=principal.demo,
-            expires_at=deployment.now() + min(valid_for, timedelta(days=90)),
+            expires_at=deployment.now() + min(valid_for, LONGEST_WAIVER),
         )
-        deployment.store.evidence.add_waiver(tx, use_case, waiver)
-        deployment.record(
-            tx,
-            "waiver.granted",
-            principal.id,
-            {"use_case": use_case},
-            {"requirement": requirement, "subject": subject, "asked_by": asked_by, "reason": reason},
-        )
+        keep_waiver(deployment, tx, use_case, waiver)
     return waiver
+
+
+def keep_waiver(deployment: Deployment, tx: Transaction, use_case: str, waiver: Waiver) -> None:
+    """Keep a waiver that its second person granted, and say so in the ledger."""
+    deployment.store.evidence.add_waiver(tx, use_case, waiver)
+    deployment.record(
+        tx,
+        "waiver.granted",
+        waiver.granted_by,
+        {"use_case": use_case},
+        {
+            "requirement": waiver.requirement,
+            "subject": waiver.subject,
+            "asked_by": waiver.asked_by,
+            "reason": waiver.reason,
+        },
+    )
 
 
 def _that_still_speak(

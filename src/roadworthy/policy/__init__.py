@@ -8,6 +8,7 @@ from roadworthy.policy.answer import Answer, Obligation, Outcome, more_permissiv
 from roadworthy.policy.duty import DEEDS, Duty
 from roadworthy.policy.marking import ANY, NEUTRAL, NOWHERE, Marking, Origin, join_all
 from roadworthy.policy.request import AUTONOMIES, LIMIT, SINKS, Request, Sink, Tool, out_of_range
+from roadworthy.policy.rule import Rule
 from roadworthy.policy.testing import Checked, PolicyTest, run_tests
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Outcome",
     "PolicyTest",
     "Request",
+    "Rule",
     "Sink",
     "Tool",
     "join_all",

@@ -10,6 +10,8 @@
 ``knowledge``   what documents lie in, are indexed with and embedded by
 ``spotchecks``   which automatic cases people look at
 ``inbox``   what waits for people, who they are, and how they answered
+``ledgers``   how entries of the ledger are found, and flags on cases
+``vaults``   content under the keys of data subjects
 ``watching``   lineage, figures, alerts, and who is told of them
 ``slips``   stops that the database could not take
 
@@ -44,12 +46,11 @@ if TYPE_CHECKING:
         Reject,
         Releases,
         Reviews,
-        Sealed,
         Store,
         Transaction,
-        Vault,
     )
     from roadworthy.ports.tables import ArrowStream, Dataset, Dialect, Names, Progress, Workbench
+    from roadworthy.ports.vaults import Sealed, Vault
     from roadworthy.ports.work import (
         ApprovedWriter,
         Chat,
@@ -157,11 +158,10 @@ _PAGES = {
         "Reject",
         "Releases",
         "Reviews",
-        "Sealed",
         "Store",
         "Transaction",
-        "Vault",
     ),
+    "vaults": ("Sealed", "Vault"),
     "tables": ("ArrowStream", "Dataset", "Dialect", "Names", "Progress", "Workbench"),
     "work": (
         "ApprovedWriter",

@@ -72,3 +72,9 @@ class Costs(Protocol):
 
     def counted(self, tx: Transaction, use_case: str, month: date) -> int:
         """Nano-units that the budget of the month (its first day) holds against effects."""
+
+    def fold(self, tx: Transaction) -> int:
+        """Add some of the noted changes to the sums that answers are read from; how many, 0 at the end.
+
+        No answer changes by it. Several may do it at once.
+        """

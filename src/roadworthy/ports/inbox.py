@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -44,6 +44,15 @@ class QueueCount:
     overdue: int
     held: int
     assigned: int
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a review is about: its case's key and slice, and the tool of its effect (empty: none)."""
+
+    key: str
+    slice: str
+    tool: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +102,9 @@ class Inbox(Protocol):
 
     def counts(self, tx: Transaction, use_case: str = "", *, now: datetime) -> tuple[QueueCount, ...]:
         """Open reviews, by use case, queue, role and skill."""
+
+    def about(self, tx: Transaction, reviews: Sequence[str]) -> Mapping[str, About]:
+        """What each of these reviews is about; one whose case is not stored is missing."""
 
     def skills(self, tx: Transaction) -> Mapping[str, frozenset[str]]:
         """Skills by person."""

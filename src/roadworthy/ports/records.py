@@ -11,7 +11,7 @@ from roadworthy.principal import Stop
 from roadworthy.quantities import Digest
 
 if TYPE_CHECKING:
-    from roadworthy.ports.state import Transaction
+    from roadworthy.ports.state import Page, Transaction
 
 
 class Switches(Protocol):
@@ -22,6 +22,9 @@ class Switches(Protocol):
     def active(self, tx: Transaction) -> tuple[Stop, ...]: ...
 
     def get(self, tx: Transaction, stop: str) -> Stop | None: ...
+
+    def history(self, tx: Transaction, *, after: str = "", limit: int = 50) -> Page[Stop]:
+        """All stops ever thrown, newest first, keyset-paged."""
 
     def lift(self, tx: Transaction, stop: str, *, by: str, at: datetime) -> bool:
         """False if it was lifted already."""
@@ -87,6 +90,11 @@ class LedgerStore(Protocol):
 
     def about(self, tx: Transaction, reference: str, *, limit: int = 200) -> tuple[Entry, ...]:
         """Entries that name an id, in order."""
+
+    def newest_about(
+        self, tx: Transaction, reference: str, *, before: int | None = None, limit: int = 200
+    ) -> tuple[Entry, ...]:
+        """Entries that name an id, the newest first; ``before``: only those with a smaller number."""
 
     def notes(self) -> Iterator[str]:
         """All checkpoints, oldest first."""

@@ -88,8 +88,23 @@ class SpotAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class Looked:
+    """What somebody answered about a case: ``left`` is what left without a person, ``known`` the label of a planted one."""
+
+    case: Id
+    left: str
+    part: Part
+    known: str
+    answer: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class CheckCount:
-    """How many automatic cases of a release stand alike. ``erased`` are those of them that were erased."""
+    """How many automatic cases of a release stand alike. ``erased`` are those of them that were erased.
+
+    ``q_least`` and ``q_most`` may be those of a case that stood there and has gone on to another state of this release.
+    """
 
     release: str
     kinds: tuple[str, ...]
@@ -151,6 +166,12 @@ class SpotChecks(Protocol):
         self, tx: Transaction, use_case: str, *, after: str = "", limit: int = 500
     ) -> Page[SpotAnswer]:
         """Of a use case, newest first."""
+
+    def looked(self, tx: Transaction, use_case: str, *, limit: int = 2_000) -> tuple[Looked, ...]:
+        """What the newest ``limit`` answers say of reviewers, newest first: planted cases, and those of several answers."""
+
+    def overdue(self, tx: Transaction, use_case: str, asked_before: datetime) -> int:
+        """How many pending and contradicted checks wait for somebody who was asked before a moment."""
 
     def asked_since(self, tx: Transaction, use_case: str, since: datetime, *, most: int) -> int:
         """How many were asked for, counted no further than ``most``."""

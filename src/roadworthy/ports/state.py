@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from roadworthy.casework.case import CaseRecord, State
 from roadworthy.casework.effect import EffectRecord, EffectState, Outcome
@@ -18,13 +18,15 @@ from roadworthy.evidence import Measurement
 from roadworthy.gate import Waiver
 from roadworthy.ports.evaluating import Evaluations
 from roadworthy.ports.inbox import Inbox
+from roadworthy.ports.ledgers import Flags, LedgerIndex
 from roadworthy.ports.metering import Metering
 from roadworthy.ports.records import LedgerStore, Replies, Switches
+from roadworthy.ports.rollups import Rollups
 from roadworthy.ports.spotchecks import SpotChecks
 from roadworthy.ports.tooling import ToolStates
 from roadworthy.ports.watching import Alerts, LineageStore, Observations
 from roadworthy.principal import Approval, Principal
-from roadworthy.quantities import Cost, Digest, Id
+from roadworthy.quantities import Cost, Id
 from roadworthy.release import Archive, Release, Rollout
 from roadworthy.stage import Stage
 from roadworthy.trust import Certificate
@@ -99,10 +101,30 @@ class Cases(Protocol):
         release: str = "",
         twin: str | None = None,
         key_starts: str = "",
+        flagged: bool = False,
         after: str = "",
         limit: int = 50,
     ) -> Page[CaseRecord]:
-        """Newest first, keyset-paged. An empty use case means all of them, no ``twin`` any or none."""
+        """Newest first, keyset-paged. An empty use case means all of them, no ``twin`` any or none.
+
+        ``flagged``: only those that somebody flagged.
+        """
+
+    def beside(
+        self,
+        tx: Transaction,
+        case: str,
+        use_case: str,
+        *,
+        state: State | None = None,
+        stage: Stage | None = None,
+        release: str = "",
+        flagged: bool = False,
+    ) -> tuple[str, str]:
+        """The ids of the newer and the older neighbour in the list with these filters, empty at its ends."""
+
+    def twins(self, tx: Transaction, use_case: str, key: str, *, limit: int = 50) -> tuple[CaseRecord, ...]:
+        """The case with this key and all runs of it that are no case of their own, by what they are twins of."""
 
     def counts(
         self, tx: Transaction, use_case: str, *, release: str = ""
@@ -164,6 +186,9 @@ class Effects(Protocol):
 
     def of_case(self, tx: Transaction, case: str) -> tuple[EffectRecord, ...]: ...
 
+    def of_cases(self, tx: Transaction, cases: Sequence[str]) -> tuple[EffectRecord, ...]:
+        """Of these cases, at most a few hundred of them at once; newest first."""
+
     def in_state(
         self,
         tx: Transaction,
@@ -192,6 +217,11 @@ class Effects(Protocol):
         limit: int = 50,
     ) -> Page[EffectRecord]:
         """Newest first, keyset-paged. No states: all of them."""
+
+    def alone(
+        self, tx: Transaction, above: int, *, after: str = "", limit: int = 50
+    ) -> Page[EffectRecord]:
+        """What moves more than so many minor units and leaves without a person, the most first."""
 
     def in_front(self, tx: Transaction, effect: EffectRecord) -> EffectRecord | None:
         """The first of its lane, in the order of cases, that is owed, lets nobody pass and comes before it.
@@ -270,9 +300,19 @@ class EvidenceStore(Protocol):
     def add(self, tx: Transaction, measurement: Measurement) -> None: ...
 
     def measurements(
-        self, tx: Transaction, use_case: str, *, limit: int = 2_000
+        self, tx: Transaction, use_case: str, *, kind: str = "", limit: int = 2_000
     ) -> tuple[Measurement, ...]:
-        """Newest first."""
+        """Newest first; of one kind, where it is named."""
+
+    def newest(
+        self, tx: Transaction, use_case: str, *, release: str, now: datetime, whole: Collection[str] = ()
+    ) -> tuple[Measurement, ...]:
+        """What a verdict on a release looks at: of every kind and subject the newest one of this release (or of none)
+        up to ``now``, and the newest of all others; of the kinds ``whole`` every one. Newest first.
+
+        A kind that ends in a dot stands for all that begin so. Grows with kinds and subjects, not with how often they
+        were measured.
+        """
 
     def add_certificate(self, tx: Transaction, certificate: Certificate) -> None: ...
 
@@ -357,12 +397,15 @@ class Store(Protocol):
     switches: Switches
     replies: Replies
     ledger: LedgerStore
+    ledger_index: LedgerIndex
+    flags: Flags
     evaluations: Evaluations
     spot_checks: SpotChecks
     metering: Metering
     lineage: LineageStore
     observed: Observations
     alerts: Alerts
+    rollups: Rollups
     tool_states: ToolStates
 
     def read(self) -> AbstractContextManager[Transaction]: ...
@@ -371,36 +414,3 @@ class Store(Protocol):
         """Commit on leaving, roll back on an exception."""
 
     def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Sealed:
-    """Where a payload lies, and the digest of its ciphertext, which tells nothing about it."""
-
-    id: Id
-    digest: Digest
-
-
-class Vault(Protocol):
-    """Payloads, encrypted with one key per data subject; erasing a subject destroys its key."""
-
-    def pseudonym(self, natural: str) -> str:
-        """The stable name of a data subject in this installation; tells nothing without its key."""
-
-    def seal(self, tx: Transaction, subject: str, value: object) -> Sealed:
-        """Store a JSON value."""
-
-    def open(self, tx: Transaction, payload: str) -> Any:
-        """Errors: ``Refused`` RW-VAULT-001 once erased, ``Corrupt`` RW-VAULT-002 if it was altered."""
-
-    def digest(self, tx: Transaction, subject: str, value: object) -> str:
-        """Keyed digest: the same for equal values of one subject, unguessable once it is erased."""
-
-    def erase(self, tx: Transaction, subject: str, *, at: datetime) -> int:
-        """Destroy the key and the ciphertexts; returns how many payloads. Again: 0.
-
-        That the subject was erased, and when last, stays on record, whether or not there was anything to erase.
-        """
-
-    def erased(self, tx: Transaction, subjects: Collection[str]) -> Mapping[str, datetime]:
-        """Those of some subjects who were ever erased, with the time of the last erasure."""

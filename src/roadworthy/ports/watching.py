@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
-from roadworthy.alerting import Alert, AlertState
+from roadworthy.alerting import Alert, AlertState, Mute
 from roadworthy.quantities import Id
 from roadworthy.telemetry import CaseFacts, Edge, Span
 from roadworthy.usage import Call
@@ -142,6 +142,15 @@ class Alerts(Protocol):
     def sent(self, tx: Transaction, notice: str, *, at: datetime) -> None: ...
 
     def failed(self, tx: Transaction, notice: str, *, problem: str, again_at: datetime) -> None: ...
+
+    def mute(self, tx: Transaction, mute: Mute) -> None:
+        """Keep it; the one before with its key is replaced."""
+
+    def unmute(self, tx: Transaction, key: str) -> bool:
+        """False where nothing is muted under this key."""
+
+    def mutes(self, tx: Transaction, now: datetime) -> Mapping[str, Mute]:
+        """What is muted at a moment, by key."""
 
     def notices(self, tx: Transaction, alert: str) -> tuple[Notice, ...]:
         """What was told of an alert, and what waits."""

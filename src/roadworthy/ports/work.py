@@ -13,7 +13,7 @@ from roadworthy.charter import Charter
 from roadworthy.data.contract import Contract
 from roadworthy.errors import Problem
 from roadworthy.flow import KnownValues
-from roadworthy.policy import Answer, Duty, PolicyTest, Request, Tool
+from roadworthy.policy import Answer, Duty, PolicyTest, Request, Rule, Tool
 from roadworthy.ports.language import LanguageModel
 from roadworthy.ports.state import Transaction
 from roadworthy.prompting import ChatPrompt
@@ -192,6 +192,9 @@ class Policies(Protocol):
 
     def place_of(self, rule: str) -> str:
         """Where a rule stands, ``file:line``; empty for what the engine itself says."""
+
+    def written(self) -> Sequence[Rule]:
+        """Every rule with its text: those about calls, then those about people, the house's first."""
 
 
 class Connector(Protocol):

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 from roadworthy.charter import Charter
@@ -107,8 +108,14 @@ def _kind(name: str, contracts: set[str]) -> Kind:
 
 
 def _charter(archive: Archive) -> Charter | None:
+    return _charter_of(archive.files.get(CHARTER, b""))
+
+
+@lru_cache(maxsize=64)
+def _charter_of(text: bytes) -> Charter | None:
+    """Kept by its bytes: reading a long charter takes longer than all the rest of a comparison."""
     try:
-        return read_charter(archive.files.get(CHARTER, b""), file=CHARTER)
+        return read_charter(text, file=CHARTER)
     except InputProblem:
         return None
 

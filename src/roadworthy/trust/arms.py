@@ -90,6 +90,18 @@ class Values:
             n, float(wrong), tuple((wrong * _SHIFTS).tolist()), tuple(((n - wrong) * _SHIFTS).tolist())
         )
 
+    @classmethod
+    def summed(cls, total: float, n: int) -> Values:
+        """Values of which only number and sum are known: taken as far apart as they can be.
+
+        A bet gains least from the same sum where it is made of zeros and ones (its logarithm is concave), so
+        that a range made of it is never too narrow. Errors: ``InputProblem`` RW-WATCH-001 for another sum.
+        """
+        held = max(0.0, min(total, float(n)))
+        if not math.isclose(held, total, abs_tol=1e-6):
+            raise InputProblem("RW-WATCH-001", Problem(f"{n} values from 0 to 1 never add up to {total:g}"))
+        return cls(n, held, tuple((held * _SHIFTS).tolist()), tuple(((n - held) * _SHIFTS).tolist()))
+
     def added(self, more: Values) -> Values:
         """Both together."""
         return Values(

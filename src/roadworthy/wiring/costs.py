@@ -14,15 +14,62 @@ if TYPE_CHECKING:
 
     from roadworthy.business.costs.asking import Batch
     from roadworthy.charter import LanguageModelPlan
+    from roadworthy.measure.outlooks import Instruments
+    from roadworthy.operate.deployment import Deployment
+    from roadworthy.operate.work import Duty
+    from roadworthy.ports.outlooks import Outlooks
+    from roadworthy.principal import Principal
     from roadworthy.usage import Price
     from roadworthy.wiring.place import Workspace
 
 
+FOLD_EVERY_S = 5.0
+
+
 def cost_books() -> Costs:
     """The cost books of an installation's database, read within a transaction of its store."""
-    from roadworthy.adapters.sql.costs import SqlCosts
+    from roadworthy.adapters.sql.costsums import SqlSums
 
-    return SqlCosts()
+    return SqlSums()
+
+
+@cache
+def price_list() -> str:
+    """Which list of prices was shipped, with its version."""
+    from importlib.metadata import version
+
+    return f"genai-prices {version('genai-prices')}"
+
+
+def outlooks() -> Outlooks:
+    """Where what was worked out for pages is kept, in the same database."""
+    from roadworthy.adapters.sql.outlooks import SqlOutlooks
+
+    return SqlOutlooks()
+
+
+def instruments(place: Workspace, today: date) -> Instruments:
+    """What forecasts, advice and comparisons are worked out with, at the prices of a day."""
+    from roadworthy.measure.outlooks import Instruments
+
+    return Instruments(cost_books(), outlooks(), known_price(place, today), batch_of)
+
+
+def book_duties(place: Workspace, principal: Principal) -> tuple[Duty, ...]:
+    """What a worker does for the cost books: it adds noted changes to their sums, and looks ahead."""
+    from roadworthy.measure.outlooks import EVERY_S, look_ahead
+    from roadworthy.operate.work import Duty
+
+    def fold(deployment: Deployment) -> None:
+        costs, moved = cost_books(), 1
+        while moved:
+            with deployment.store.write() as tx:
+                moved = costs.fold(tx)
+
+    def look(deployment: Deployment) -> None:
+        look_ahead(deployment, principal, instruments(place, deployment.now().date()))
+
+    return Duty("cost sums", FOLD_EVERY_S, fold), Duty("outlooks", EVERY_S, look)
 
 
 def known_price(place: Workspace, today: date) -> Callable[[LanguageModelPlan], Price | None]:

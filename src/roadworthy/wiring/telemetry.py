@@ -100,6 +100,7 @@ def watching_duties(place: Workspace) -> tuple[Duty, ...]:
     from roadworthy.operate.watching.alarms import Alarms
     from roadworthy.operate.watching.counting import count_step
     from roadworthy.operate.watching.feed import Follow
+    from roadworthy.operate.watching.rollup import roll_step
     from roadworthy.operate.work import Duty
     from roadworthy.wiring.costs import cost_books
     from roadworthy.wiring.receivers import receivers
@@ -108,7 +109,7 @@ def watching_duties(place: Workspace) -> tuple[Duty, ...]:
     settings = trace_settings(open_telemetry())
     sent = () if settings is None else (_exported(settings),)
     return (
-        Duty("feed", FOLLOW_EVERY_S, Follow((count_step, watchers.step, *sent), edges=bool(sent))),
+        Duty("feed", FOLLOW_EVERY_S, Follow((count_step, roll_step, watchers.step, *sent), edges=bool(sent))),
         Duty("sources", EVERY_S, measure_sources),
         Duty("alerts", ALERT_EVERY_S, Alarms(receivers(place), (watchers,))),
         *_reminding(place),

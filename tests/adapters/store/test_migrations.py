@@ -14,11 +14,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from roadworthy.adapters.sql import SqlStore, current, is_current, open_engine, upgrade
-from roadworthy.adapters.sql.migrations.version import _config
+from roadworthy.adapters.sql.migrations.version import configured
 from roadworthy.adapters.sql.schema import metadata
 from roadworthy.errors import InputProblem, Unavailable
 
-NEWEST = "0014"
+NEWEST = "0022"
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -89,9 +89,7 @@ def test_a_key_made_before_there_were_calls_is_bound_to_no_release(
 ) -> None:
     engine = open_one()
     with engine.begin() as connection:
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0006")
+        command.upgrade(configured(connection), "0006")
         connection.exec_driver_sql(
             "INSERT INTO credential VALUES ('key', 'k', 'otto', 'proof', 'support', 0, 1)"
         )
@@ -108,9 +106,7 @@ def test_releases_of_an_earlier_program_are_unsigned_and_a_canary_is_in_its_firs
 ) -> None:
     engine = open_one()
     with engine.begin() as connection:
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0007")
+        command.upgrade(configured(connection), "0007")
         for number, stage, share in ((1, "production", 1.0), (2, "canary", 0.4), (3, "retired", 0.0)):
             connection.exec_driver_sql(
                 f"INSERT INTO release VALUES ('sha256:{number}', 'support', {number}, 'ben', 'first', '{stage}',"

@@ -47,6 +47,11 @@ class Duties:
         )
         return cls(house if problems else rules, files), problems + asking
 
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """All rules, the house's first."""
+        return tuple(self._rules.values())
+
     def decide(self, duty: Duty) -> Answer:
         """Allow or deny. Never raises: what cannot be judged is denied, with ``errors``."""
         try:

@@ -19,7 +19,7 @@ from roadworthy.adapters.cedar.arguments import spoken_of
 from roadworthy.adapters.cedar.duties import DUTIES, Duties
 from roadworthy.adapters.cedar.findings import findings
 from roadworthy.adapters.cedar.remaining import conditions, written
-from roadworthy.adapters.cedar.rules import HOUSE, Rule, policy_set, read
+from roadworthy.adapters.cedar.rules import HOUSE, Rule, policy_set, read, told
 from roadworthy.adapters.cedar.schemas import (
     BASE,
     Frames,
@@ -33,6 +33,7 @@ from roadworthy.adapters.cedar.schemas import (
 from roadworthy.charter.tooling import Tool as CharterTool
 from roadworthy.errors import InputProblem, Problem
 from roadworthy.policy import Answer, Duty, Obligation, Outcome, Request, Tool, out_of_range
+from roadworthy.policy import Rule as Told
 from roadworthy.quantities import Digest, digest, digest_of
 
 _LINK = ":link"
@@ -143,6 +144,11 @@ class CedarPolicies:
         """Where a rule stands, ``file:line``; empty for what the engine itself says."""
         known = self._by_id.get(rule)
         return f"{known.statement.place}:{known.statement.line}" if known else ""
+
+    def written(self) -> tuple[Told, ...]:
+        """Every rule with its text: those about calls, then those about people, the house's first."""
+        people = (told(rule, about_people=True) for rule in self._duties.rules)
+        return (*(told(rule) for rule in self._rules), *people)
 
     @property
     def rules(self) -> tuple[str, ...]:

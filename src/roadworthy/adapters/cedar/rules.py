@@ -17,6 +17,7 @@ from cedarpy import pst
 
 from roadworthy.errors import Problem
 from roadworthy.policy import Obligation
+from roadworthy.policy import Rule as Told
 
 HOUSE = "roadworthy:base.cedar"
 CALL = pst.EntityUid(type=pst.EntityType(basename="Action"), id="call")
@@ -80,6 +81,20 @@ class Rule:
     @property
     def from_house(self) -> bool:
         return self.statement.place.startswith("roadworthy:")
+
+
+def told(rule: Rule, *, about_people: bool = False) -> Told:
+    """The rule as people read it."""
+    return Told(
+        id=rule.id,
+        effect=rule.node.effect,
+        reason=rule.reason,
+        place=f"{rule.statement.place}:{rule.statement.line}",
+        text=rule.statement.text,
+        asks=rule.obligation,
+        about_people=about_people,
+        of_house=rule.from_house,
+    )
 
 
 def policy_set(rules: Iterable[Rule]) -> cedarpy.PolicySet:

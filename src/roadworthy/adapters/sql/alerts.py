@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,11 +13,11 @@ from roadworthy.adapters.sql import schema
 from roadworthy.adapters.sql.page import bounded, page, seen
 from roadworthy.adapters.sql.rows import COUNTED
 from roadworthy.adapters.sql.transaction import execute
-from roadworthy.alerting import Alert, AlertState, Severity
+from roadworthy.alerting import Alert, AlertState, Mute, Severity
 from roadworthy.ports import Page, Transaction
 from roadworthy.ports.watching import Notice
 
-_alert, _notice = schema.alert, schema.notice
+_alert, _notice, _mute = schema.alert, schema.notice, schema.alert_mute
 # Written out, not bound: a partial index serves only a query whose text shows that it applies.
 _is_firing = _alert.c.state == sa.literal_column("'firing'")
 
@@ -62,6 +63,12 @@ _FAILED = (
     .where(_notice.c.id == sa.bindparam("row_id"))
     .values(due_at=sa.bindparam("again", type_=_notice.c.due_at.type), problem=sa.bindparam("what"))
 )
+_mutes = insert(_mute)
+_MUTE = _mutes.on_conflict_do_update(
+    index_elements=[_mute.c.key],
+    set_={column.name: _mutes.excluded[column.name] for column in _mute.c if column.name != "key"},
+)
+_UNMUTE = _mute.delete().where(_mute.c.key == sa.bindparam("one")).execution_options(**COUNTED)
 _NOTICES = sa.select(_notice).where(_notice.c.alert == sa.bindparam("alert")).order_by(_notice.c.id)
 
 
@@ -126,6 +133,17 @@ class SqlAlerts:
 
     def failed(self, tx: Transaction, notice: str, *, problem: str, again_at: datetime) -> None:
         execute(tx, _FAILED, {"row_id": notice, "what": problem, "again": again_at})
+
+    def mute(self, tx: Transaction, mute: Mute) -> None:
+        values = {column.name: getattr(mute, column.name) for column in _mute.c}
+        execute(tx, _MUTE, values)
+
+    def unmute(self, tx: Transaction, key: str) -> bool:
+        return execute(tx, _UNMUTE, {"one": key}).rowcount == 1
+
+    def mutes(self, tx: Transaction, now: datetime) -> Mapping[str, Mute]:
+        rows = execute(tx, sa.select(_mute).where(_mute.c.until > now))
+        return {row.key: Mute(**row._mapping) for row in rows}
 
     def notices(self, tx: Transaction, alert: str) -> tuple[Notice, ...]:
         return tuple(_told(row) for row in execute(tx, _NOTICES, {"alert": alert}))

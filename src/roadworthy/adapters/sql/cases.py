@@ -24,6 +24,8 @@ _case = schema.case_record
 _reject = schema.reject
 _outcome = schema.outcome
 _rating = schema.rating
+_standing = schema.case_standing
+_flag = schema.case_flag
 
 _ADD = (
     insert(_case)
@@ -35,6 +37,12 @@ _BY_KEY = sa.select(_case).where(
     _case.c.use_case == sa.bindparam("use_case"),
     _case.c.key == sa.bindparam("key"),
     _case.c.twin == sa.bindparam("twin"),
+)
+_TWINS = (
+    sa.select(_case)
+    .where(_case.c.use_case == sa.bindparam("use_case"), _case.c.key == sa.bindparam("key"))
+    .order_by(_case.c.twin)
+    .limit(sa.bindparam("most", type_=sa.Integer))
 )
 _SAVE = replace_version(_case)
 _REJECT = sa.insert(_reject)
@@ -102,15 +110,13 @@ class SqlCases:
         release: str = "",
         twin: str | None = None,
         key_starts: str = "",
+        flagged: bool = False,
         after: str = "",
         limit: int = 50,
     ) -> Page[CaseRecord]:
         size = bounded(limit)
-        wanted = {"use_case": use_case, "state": state, "stage": stage, "release": release}
         query = sa.select(_case).order_by(_case.c.id.desc()).limit(size + 1)
-        for name, value in wanted.items():
-            if value:
-                query = query.where(_case.c[name] == value)
+        query = query.where(*_filters(use_case, state, stage, release, flagged))
         if twin is not None:
             query = query.where(_case.c.twin == twin)
         if key_starts:
@@ -120,16 +126,38 @@ class SqlCases:
         rows = [read_case(row) for row in execute(tx, query)]
         return page(rows, [case.id for case in rows], size)
 
+    def beside(
+        self,
+        tx: Transaction,
+        case: str,
+        use_case: str,
+        *,
+        state: State | None = None,
+        stage: Stage | None = None,
+        release: str = "",
+        flagged: bool = False,
+    ) -> tuple[str, str]:
+        alike = sa.select(_case.c.id).where(*_filters(use_case, state, stage, release, flagged)).limit(1)
+        newer = alike.where(_case.c.id > case).order_by(_case.c.id)
+        older = alike.where(_case.c.id < case).order_by(_case.c.id.desc())
+        return execute(tx, newer).scalar() or "", execute(tx, older).scalar() or ""
+
+    def twins(self, tx: Transaction, use_case: str, key: str, *, limit: int = 50) -> tuple[CaseRecord, ...]:
+        rows = execute(tx, _TWINS, {"use_case": use_case, "key": key, "most": bounded(limit)})
+        return tuple(read_case(row) for row in rows)
+
     def counts(
         self, tx: Transaction, use_case: str, *, release: str = ""
     ) -> Mapping[tuple[str, str, str], int]:
-        kinds = (_case.c.stage, _case.c.state, _case.c.handled_by)
-        query = sa.select(*kinds, sa.func.count()).group_by(*kinds)
+        kinds = (_standing.c.stage, _standing.c.state, _standing.c.handled_by)
+        number = sa.func.sum(_standing.c.cases)
+        query = sa.select(*kinds, number).group_by(*kinds).having(number != 0)
         if use_case:
-            query = query.where(_case.c.use_case == use_case)
+            query = query.where(_standing.c.use_case == use_case)
         if release:
-            query = query.where(_case.c.release == release)
-        return {(stage, state, handled_by): count for stage, state, handled_by, count in execute(tx, query)}
+            query = query.where(_standing.c.release == release)
+        rows = execute(tx, query)
+        return {(stage, state, handled_by): int(count) for stage, state, handled_by, count in rows}
 
     def reject(self, tx: Transaction, reject: Reject) -> None:
         execute(
@@ -213,6 +241,17 @@ class SqlCases:
         """A case counts once, and as wrong if any source says so."""
         rows = execute(tx, _JUDGED, {"use_case": use_case, "release": release})
         return {stage: (count, int(wrong)) for stage, count, wrong in rows}
+
+
+def _filters(
+    use_case: str, state: State | None, stage: Stage | None, release: str, flagged: bool
+) -> list[sa.ColumnElement[bool]]:
+    wanted = {"use_case": use_case, "state": state, "stage": stage, "release": release}
+    found = [_case.c[name] == value for name, value in wanted.items() if value]
+    if flagged:
+        of = sa.select(_flag.c.case_id)
+        found.append(_case.c.id.in_(of.where(_flag.c.use_case == use_case) if use_case else of))
+    return found
 
 
 def _values(case: CaseRecord) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -13,10 +13,11 @@ from sqlalchemy.dialects.postgresql import insert
 from roadworthy.adapters.sql import locks, schema
 from roadworthy.adapters.sql.page import bounded, page, seen
 from roadworthy.adapters.sql.rows import COUNTED, lost_race, replace_version
-from roadworthy.adapters.sql.schema.casework import DUE, HELD, IN_LANE
+from roadworthy.adapters.sql.schema.casework import ALONE, DUE, HELD, IN_LANE
 from roadworthy.adapters.sql.transaction import execute, opened
 from roadworthy.casework.effect import OWED, EffectRecord, EffectState
 from roadworthy.casework.pace import Pace
+from roadworthy.errors import InputProblem, Problem
 from roadworthy.policy import Marking
 from roadworthy.ports import Page, Transaction
 from roadworthy.routing import Circuit
@@ -83,6 +84,10 @@ class SqlEffects:
         """Oldest first."""
         return tuple(read_effect(row) for row in execute(tx, _OF_CASE, {"case": case}))
 
+    def of_cases(self, tx: Transaction, cases: Sequence[str]) -> tuple[EffectRecord, ...]:
+        query = sa.select(_effect).where(_effect.c.case_id.in_(sorted(set(cases))))
+        return tuple(read_effect(row) for row in execute(tx, query.order_by(_effect.c.id.desc())))
+
     def in_state(
         self,
         tx: Transaction,
@@ -128,6 +133,16 @@ class SqlEffects:
             query = query.where(_effect.c.id < seen(after))
         rows = [read_effect(row) for row in execute(tx, query)]
         return page(rows, [row.id for row in rows], size)
+
+    def alone(self, tx: Transaction, above: int, *, after: str = "", limit: int = 50) -> Page[EffectRecord]:
+        size = bounded(limit)
+        place = (_effect.c.amount, _effect.c.id)
+        query = sa.select(_effect).where(ALONE, _effect.c.amount > above).limit(size + 1)
+        if after:
+            amount, _, id_ = seen(after).partition(":")
+            query = query.where(sa.tuple_(*place) < sa.tuple_(sa.literal(_whole(amount)), sa.literal(id_)))
+        rows = [read_effect(row) for row in execute(tx, query.order_by(*(one.desc() for one in place)))]
+        return page(rows, [f"{row.amount}:{row.id}" for row in rows], size)
 
     def in_front(self, tx: Transaction, effect: EffectRecord) -> EffectRecord | None:
         return self._of_lane(tx, effect, _IN_FRONT)
@@ -284,4 +299,13 @@ def read_effect(row: sa.Row[Any]) -> EffectRecord:
         lookups=row.lookups,
         undoes=row.undoes,
         passed=bool(row.passed),
+    )
+
+
+def _whole(digits: str) -> int:
+    if digits.isascii() and digits.isdigit() and len(digits) < 19:
+        return int(digits)
+    raise InputProblem(
+        "RW-STORE-006",
+        Problem("this is no cursor of this list", place="after", hint="begin again with the first page"),
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,6 +32,24 @@ _MEASUREMENTS = (
     .where(_measurement.c.use_case == sa.bindparam("use_case"))
     .order_by(_measurement.c.at.desc(), _measurement.c.id.desc())
     .limit(sa.bindparam("most", type_=sa.Integer))
+)
+_OF_KIND = _MEASUREMENTS.where(_measurement.c.kind == sa.bindparam("kind"))
+_OURS = sa.and_(
+    _measurement.c.release.in_(("", sa.bindparam("release"))),
+    _measurement.c.at <= sa.bindparam("now", type_=_measurement.c.at.type),
+)
+_RANKED = (
+    sa.select(
+        _measurement.c.id,
+        sa.func.row_number()
+        .over(
+            partition_by=(_measurement.c.kind, _measurement.c.subject, sa.case((_OURS, 1), else_=0)),
+            order_by=(_measurement.c.at.desc(), _measurement.c.id.desc()),
+        )
+        .label("nth"),
+    )
+    .where(_measurement.c.use_case == sa.bindparam("use_case"))
+    .subquery("ranked")
 )
 _ADD_CERTIFICATE = sa.insert(_certificate)
 _CERTIFICATES = (
@@ -85,11 +105,20 @@ class SqlEvidence:
         execute(tx, _ADD, _measured(measurement))
 
     def measurements(
-        self, tx: Transaction, use_case: str, *, limit: int = 2_000
+        self, tx: Transaction, use_case: str, *, kind: str = "", limit: int = 2_000
     ) -> tuple[Measurement, ...]:
-        most = max(1, min(limit, MOST_MEASUREMENTS))
-        rows = execute(tx, _MEASUREMENTS, {"use_case": use_case, "most": most})
+        wanted = {"use_case": use_case, "most": max(1, min(limit, MOST_MEASUREMENTS))}
+        if kind:
+            rows = execute(tx, _OF_KIND, {**wanted, "kind": kind})
+        else:
+            rows = execute(tx, _MEASUREMENTS, wanted)
         return tuple(_read(row) for row in rows)
+
+    def newest(
+        self, tx: Transaction, use_case: str, *, release: str, now: datetime, whole: Collection[str] = ()
+    ) -> tuple[Measurement, ...]:
+        wanted = {"use_case": use_case, "release": release, "now": now}
+        return tuple(_read(row) for row in execute(tx, _newest(tuple(whole)), wanted))
 
     def add_certificate(self, tx: Transaction, certificate: Certificate) -> None:
         execute(
@@ -187,6 +216,21 @@ class SqlEvidence:
 
     def save_watch(self, tx: Transaction, use_case: str, release: str, kind: str, state: str) -> None:
         execute(tx, _SAVE_WATCH, {"use_case": use_case, "release": release, "kind": kind, "state": state})
+
+
+@cache
+def _newest(whole: tuple[str, ...]) -> sa.Select[Any]:
+    kind = _measurement.c.kind
+    every = (
+        sa.func.substr(kind, 1, len(one)) == one if one.endswith(".") else kind == one for one in whole
+    )
+    return (
+        sa.select(_measurement)
+        .join(_RANKED, _RANKED.c.id == _measurement.c.id)
+        .where(sa.or_(_RANKED.c.nth == 1, *every))
+        .order_by(_measurement.c.at.desc(), _measurement.c.id.desc())
+        .limit(MOST_MEASUREMENTS)
+    )
 
 
 def _measured(measurement: Measurement) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,16 +19,18 @@ from roadworthy.casework.inbox import Absence
 from roadworthy.casework.review import Review
 from roadworthy.errors import InputProblem, Problem
 from roadworthy.ports import Page, Transaction
-from roadworthy.ports.inbox import Look, QueueCount, Reminder, Wanted
+from roadworthy.ports.inbox import About, Look, QueueCount, Reminder, Wanted
 from roadworthy.quantities import Id
 
 _review, _skill, _absence, _look = schema.review, schema.reviewer_skill, schema.absence, schema.review_look
 _initiator, _reminder = schema.case_initiator, schema.review_reminder
+_case, _effect = schema.case_record, schema.effect
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_ABSENCES = 1_000
 
 # Written out, not bound: a partial index serves only a query whose text shows that it applies.
 _is_open = _review.c.state == sa.literal_column("'open'")
+_nobody: sa.ColumnElement[str] = sa.literal_column("''")
 _place = sa.tuple_(_review.c.rank, _review.c.due_at, _review.c.id)
 
 _add_look = insert(_look)
@@ -39,6 +41,12 @@ _KEEP_LOOK = _add_look.on_conflict_do_update(
         for column in _look.c
         if column.name not in {"review", "principal"}
     },
+)
+_ABOUT = (
+    sa.select(_review.c.id, _case.c.key, _case.c.slice, _effect.c.tool)
+    .join(_case, _case.c.id == _review.c.case_id)
+    .outerjoin(_effect, _effect.c.id == _review.c.effect)
+    .where(_review.c.id.in_(sa.bindparam("reviews", expanding=True)))
 )
 _ADD_SKILL = insert(_skill).on_conflict_do_nothing().execution_options(**COUNTED)
 _DROP_SKILL = _skill.delete().where(
@@ -98,6 +106,12 @@ class SqlInbox:
             query = query.where(_review.c.use_case == use_case)
         rows = execute(tx, query.group_by(*place).order_by(*place))
         return tuple(QueueCount(*row[:4], *(int(number) for number in row[4:])) for row in rows)
+
+    def about(self, tx: Transaction, reviews: Sequence[str]) -> Mapping[str, About]:
+        if not reviews:
+            return {}
+        rows = execute(tx, _ABOUT, {"reviews": list(reviews)})
+        return {id_: About(key, slice_, tool or "") for id_, key, slice_, tool in rows}
 
     def skills(self, tx: Transaction) -> Mapping[str, frozenset[str]]:
         found: dict[str, set[str]] = defaultdict(set)
@@ -208,6 +222,7 @@ def _conditions(wanted: Wanted, now: datetime) -> list[sa.ColumnElement[bool]]:
     if wanted.people:
         people = sorted(wanted.people)
         claimed = sa.and_(_is_held(now), _review.c.claimed_by.in_(people))
+        found.append(sa.or_(_review.c.claimed_by != _nobody, _review.c.assignee != _nobody))
         found.append(sa.or_(claimed, _review.c.assignee.in_(people)))
     if wanted.roles is not None:
         found.append(_review.c.role.in_(["", *sorted(wanted.roles)]))

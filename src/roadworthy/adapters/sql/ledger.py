@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 import sqlalchemy as sa
-from pydantic_core import from_json
 from sqlalchemy.dialects.postgresql import insert
 
 from roadworthy.adapters.sql import locks, schema
 from roadworthy.adapters.sql.engine import begin_read, begin_write
+from roadworthy.adapters.sql.ledger_index import add_facets, facet_of, grow_tiles
 from roadworthy.adapters.sql.page import bounded
 from roadworthy.adapters.sql.transaction import execute
 from roadworthy.ledger import Checkpoint, Entry, Frontier, leaf_hash
@@ -62,6 +62,14 @@ _ABOUT = (
     .order_by(_reference.c.seq)
     .limit(sa.bindparam("most", type_=sa.Integer))
 )
+_NEWEST_ABOUT = (
+    sa.select(*_columns)
+    .join(_reference, _reference.c.seq == _entry.c.seq)
+    .where(_reference.c.reference == sa.bindparam("reference"))
+    .order_by(_reference.c.seq.desc())
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+_ABOUT_BEFORE = _NEWEST_ABOUT.where(_reference.c.seq < sa.bindparam("before", type_=sa.BigInteger))
 _NOTES = (
     sa.select(_checkpoint.c.size, _checkpoint.c.note)
     .where(_checkpoint.c.size > sa.bindparam("above"))
@@ -109,6 +117,14 @@ class SqlLedger:
         rows = execute(tx, _ABOUT, {"reference": reference, "most": bounded(limit)})
         return tuple(Entry(seq, event, leaf) for seq, event, leaf in rows)
 
+    def newest_about(
+        self, tx: Transaction, reference: str, *, before: int | None = None, limit: int = 200
+    ) -> tuple[Entry, ...]:
+        query = _NEWEST_ABOUT if before is None else _ABOUT_BEFORE
+        values: dict[str, object] = {"reference": reference, "most": bounded(limit)}
+        rows = execute(tx, query, values if before is None else {**values, "before": before})
+        return tuple(Entry(seq, event, leaf) for seq, event, leaf in rows)
+
     def notes(self) -> Iterator[str]:
         above = -1
         while True:
@@ -138,23 +154,19 @@ def _sequence(writing: sa.Connection, sign: Callable[[Checkpoint], str], origin:
     before = Frontier.from_bytes(state.size, state.frontier) if state else Frontier()
     leaves = [leaf_hash(event) for _, event in taken]
     after = before.extend(leaves)
-    entries, references = [], []
+    entries, references, facets = [], [], []
     for seq, ((_, event), leaf) in enumerate(zip(taken, leaves, strict=True), start=before.size):
         entries.append({"seq": seq, "event": event, "leaf": leaf})
-        references += [{"reference": reference, "seq": seq} for reference in named_in(event)]
+        facet, named = facet_of(seq, event)
+        references += [{"reference": reference, "seq": seq} for reference in named]
+        if facet is not None:
+            facets.append(facet)
     writing.execute(_ADD_ENTRY, entries)
     if references:
         writing.execute(_ADD_REFERENCE, references)
+    add_facets(writing, facets)
+    grow_tiles(writing, after.size)
     writing.execute(_SAVE_STATE, {"one": 1, "size": after.size, "frontier": after.to_bytes()})
     note = sign(Checkpoint(origin, after.size, after.root()))
     writing.execute(_ADD_CHECKPOINT, {"size": after.size, "note": note})
     return len(taken)
-
-
-def named_in(event: bytes) -> set[str]:
-    """The ids in the event's ``about``. An event in another form names nothing, and is kept all the same."""
-    try:
-        about = from_json(event)["about"]
-        return {reference for reference in about.values() if isinstance(reference, str)}
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return set()

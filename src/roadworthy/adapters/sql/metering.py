@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from roadworthy.adapters.sql import schema
 from roadworthy.adapters.sql.budgets import NAMED, hold, kept_calls, leased, lock, lower, move, parts
 from roadworthy.adapters.sql.calls import add_lines, of_period, place_in, place_of, read_call, total_of
+from roadworthy.adapters.sql.costsums import call_totals, whole_days
 from roadworthy.adapters.sql.page import bounded, page, seen
 from roadworthy.adapters.sql.rows import COUNTED
 from roadworthy.adapters.sql.transaction import execute, opened
@@ -237,6 +238,8 @@ class SqlMetering:
     def totals(
         self, tx: Transaction, use_cases: Sequence[str], start: datetime, end: datetime
     ) -> tuple[CallTotal, ...]:
+        if whole_days(start, end):
+            return call_totals(tx, use_cases, start, end)
         rows = execute(tx, _TOTALS, {"use_cases": list(use_cases), "start": start, "end": end})
         return tuple(total_of(row) for row in rows)
 

@@ -20,6 +20,7 @@ from roadworthy.ports.spotchecks import (
     ERASED,
     CheckCount,
     CheckState,
+    Looked,
     Part,
     SpotAnswer,
     SpotCheck,
@@ -30,7 +31,7 @@ MOST_SEARCHED = 5_000
 """Newest automatic cases among which one with a known answer is looked for."""
 
 _check, _answer, _share = schema.spot_check, schema.spot_answer, schema.spot_share
-_outcome = schema.outcome
+_outcome, _standing, _case = schema.outcome, schema.spot_standing, schema.case_record
 
 # Written out, not bound: a partial index serves only a query whose text shows that it applies.
 _is_drawn = _check.c.state != sa.literal_column("'undrawn'")
@@ -40,17 +41,27 @@ _GET = sa.select(_check).where(_check.c.case_id == sa.bindparam("case"))
 _SAVE = _check.update().where(
     _check.c.case_id == sa.bindparam("row_id"), _check.c.version == sa.bindparam("expected")
 )
-# In the order of the index that holds all of it: counting 100,000 cases reads no row.
-_alike = (_check.c.release, _check.c.kinds, _check.c.state, _check.c.judgement, _check.c.why)
+_alike = (
+    _standing.c.release,
+    _standing.c.kinds,
+    _standing.c.state,
+    _standing.c.judgement,
+    _standing.c.why,
+)
+_number = sa.func.sum(_standing.c.cases)
 _COUNTS = (
     sa.select(
         *_alike,
-        sa.func.count(), sa.func.sum(_check.c.q), sa.func.min(_check.c.q), sa.func.max(_check.c.q),
+        _number,
+        sa.func.sum(_standing.c.q_sum),
+        sa.func.min(_standing.c.q_least),
+        sa.func.max(_standing.c.q_most),
     )
-    .where(_check.c.use_case == sa.bindparam("use_case"))
+    .where(_standing.c.use_case == sa.bindparam("use_case"))
     .group_by(*_alike)
+    .having(_number != 0)
     .order_by(*_alike)
-)  # fmt: skip
+)
 _CLOSED_BETWEEN = (
     sa.select(sa.func.count())
     .select_from(_check)
@@ -74,6 +85,49 @@ _few = (
     .subquery()
 )
 _ASKED_SINCE = sa.select(sa.func.count()).select_from(_few)
+_given = (
+    sa.select(_answer)
+    .where(_answer.c.use_case == sa.bindparam("use_case"), _answer.c.answered_by != "")
+    .order_by(_answer.c.review.desc())
+    .limit(sa.bindparam("most", type_=sa.Integer))
+    .cte("given")
+)
+_several = (
+    sa.select(_given.c.case_id)
+    .where(_given.c.part != Part.PLANTED.value)
+    .group_by(_given.c.case_id)
+    .having(sa.func.count() > 1)
+)
+_LOOKED = (
+    sa.select(
+        _given.c.case_id,
+        _case.c.answer.label("left"),
+        _given.c.part,
+        _given.c.known,
+        _given.c.answer,
+        _given.c.answered_by,
+    )
+    .join(_case, _case.c.id == _given.c.case_id)
+    .where(sa.or_(_given.c.part == Part.PLANTED.value, _given.c.case_id.in_(_several)))
+    .order_by(_given.c.review.desc())
+)
+_late = (
+    sa.select(_answer.c.case_id)
+    .where(
+        _answer.c.use_case == sa.bindparam("use_case"),
+        _answer.c.answered_by == sa.literal_column("''"),
+        _answer.c.asked_at < sa.bindparam("late", type_=_answer.c.asked_at.type),
+        _answer.c.void.is_(False),
+    )
+    .distinct()
+    .subquery()
+)
+_OVERDUE = (
+    sa.select(sa.func.count())
+    .select_from(_late)
+    .join(_check, _check.c.case_id == _late.c.case_id)
+    .where(_check.c.state.in_([CheckState.PENDING.value, CheckState.CONTRADICTED.value]))
+)
 _newest = (
     sa.select(_check.c.case_id, _check.c.state)
     .where(_check.c.use_case == sa.bindparam("use_case"))
@@ -156,7 +210,7 @@ class SqlSpotChecks:
                 state=CheckState(state),
                 judgement=TrueOutcome(judgement) if judgement else None,
                 erased=why == ERASED,
-                cases=cases,
+                cases=int(cases),
                 q_sum=float(total),
                 q_least=float(least),
                 q_most=float(most),
@@ -194,6 +248,17 @@ class SqlSpotChecks:
             query = query.where(_answer.c.review < seen(after))
         rows = [_read_answer(row) for row in execute(tx, query)]
         return page(rows, [answer.review for answer in rows], size)
+
+    def looked(self, tx: Transaction, use_case: str, *, limit: int = 2_000) -> tuple[Looked, ...]:
+        rows = execute(tx, _LOOKED, {"use_case": use_case, "most": max(1, limit)})
+        return tuple(
+            Looked(Id(case), left, Part(part), known, answer, by)
+            for case, left, part, known, answer, by in rows
+        )
+
+    def overdue(self, tx: Transaction, use_case: str, asked_before: datetime) -> int:
+        count: int = execute(tx, _OVERDUE, {"use_case": use_case, "late": asked_before}).scalar_one()
+        return count
 
     def asked_since(self, tx: Transaction, use_case: str, since: datetime, *, most: int) -> int:
         values = {"use_case": use_case, "since": since, "most": most}

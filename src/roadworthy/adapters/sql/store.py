@@ -13,8 +13,10 @@ from roadworthy.adapters.sql.effects import SqlEffects
 from roadworthy.adapters.sql.engine import begin_read, begin_write
 from roadworthy.adapters.sql.evaluations import SqlEvaluations
 from roadworthy.adapters.sql.evidence import SqlEvidence
+from roadworthy.adapters.sql.flags import SqlFlags
 from roadworthy.adapters.sql.inbox import SqlInbox
 from roadworthy.adapters.sql.ledger import SqlLedger
+from roadworthy.adapters.sql.ledger_index import SqlLedgerIndex
 from roadworthy.adapters.sql.lineage import SqlLineage
 from roadworthy.adapters.sql.metering import SqlMetering
 from roadworthy.adapters.sql.observed import SqlObservations
@@ -22,6 +24,7 @@ from roadworthy.adapters.sql.people import SqlPeople
 from roadworthy.adapters.sql.releases import SqlReleases
 from roadworthy.adapters.sql.replies import SqlReplies
 from roadworthy.adapters.sql.reviews import SqlReviews
+from roadworthy.adapters.sql.rollups import SqlRollups
 from roadworthy.adapters.sql.spotchecks import SqlSpotChecks
 from roadworthy.adapters.sql.switches import SqlSwitches
 from roadworthy.adapters.sql.toolstates import SqlToolStates
@@ -48,12 +51,15 @@ class SqlStore(Store):
         self.switches = SqlSwitches()
         self.replies = SqlReplies()
         self.ledger = SqlLedger(engine)
+        self.ledger_index = SqlLedgerIndex()
+        self.flags = SqlFlags()
         self.evaluations = SqlEvaluations()
         self.spot_checks = SqlSpotChecks()
         self.metering = SqlMetering()
         self.lineage = SqlLineage()
         self.observed = SqlObservations()
         self.alerts = SqlAlerts()
+        self.rollups = SqlRollups()
         self.tool_states = SqlToolStates()
 
     @contextmanager

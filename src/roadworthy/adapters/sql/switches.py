@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from roadworthy.adapters.sql import schema
+from roadworthy.adapters.sql.page import bounded, page, seen
 from roadworthy.adapters.sql.transaction import execute
-from roadworthy.ports import Transaction
+from roadworthy.ports import Page, Transaction
 from roadworthy.principal import Stop
 
 _stop, _acknowledgement, _obeyed = schema.stop, schema.acknowledgement, schema.obeyed
@@ -62,6 +63,14 @@ class SqlSwitches:
     def get(self, tx: Transaction, stop: str) -> Stop | None:
         row = execute(tx, _GET, {"id": stop}).first()
         return None if row is None else Stop(**row._mapping)
+
+    def history(self, tx: Transaction, *, after: str = "", limit: int = 50) -> Page[Stop]:
+        size = bounded(limit)
+        query = sa.select(_stop).order_by(_stop.c.id.desc()).limit(size + 1)
+        if after:
+            query = query.where(_stop.c.id < seen(after))
+        rows = [Stop(**row._mapping) for row in execute(tx, query)]
+        return page(rows, [row.id for row in rows], size)
 
     def lift(self, tx: Transaction, stop: str, *, by: str, at: datetime) -> bool:
         return execute(tx, _LIFT, {"stop": stop, "by": by, "moment": at}).rowcount == 1

@@ -29,7 +29,8 @@ _READS = "call:"
 @dataclass(frozen=True, slots=True)
 class Advice:
     """One offer. ``yearly`` is what it would save at the volume seen, at most; ``ready``: evidence says that
-    quality stands, else ``risk`` says what is to be measured first."""
+    quality stands, else ``risk`` says what is to be measured first. ``evaluation`` is the one that the risk rests
+    on, empty where none does."""
 
     kind: str
     subject: str
@@ -38,6 +39,7 @@ class Advice:
     risk: str
     ready: bool
     next_step: str = NEXT
+    evaluation: str = ""
 
     def as_json(self) -> dict[str, object]:
         """Plain JSON values; money as text."""
@@ -49,6 +51,7 @@ class Advice:
             "risk": self.risk,
             "ready": self.ready,
             "next": self.next_step,
+            "evaluation": self.evaluation,
         }
 
 
@@ -101,7 +104,10 @@ def cached(repeats: Iterable[Repeats], *, days: int, least: float = 0.02) -> lis
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """Another release beside the running one, answered the same tests. Costs are nano-units an answer."""
+    """Another release beside the running one, answered the same tests. Costs are nano-units an answer.
+
+    ``evaluation`` is the release's own, ``beside`` that of the running one.
+    """
 
     release: str
     suite: str
@@ -109,6 +115,8 @@ class Rival:
     running_cost: float
     quality: Comparison
     currency: str = "EUR"
+    evaluation: str = ""
+    beside: str = ""
 
 
 def cheaper_release(rivals: Iterable[Rival], *, usage: Cost, days: int) -> list[Advice]:
@@ -133,6 +141,7 @@ def cheaper_release(rivals: Iterable[Rival], *, usage: Cost, days: int) -> list[
                 _quality(one.quality),
                 ready=proven,
                 next_step=NEXT if proven else _more(one.quality),
+                evaluation=one.evaluation,
             )
         )
     return found

@@ -55,12 +55,22 @@ def focus_csv(found: Iterable[Line], *, month: date, account: str) -> str:
              the grades of evaluations that were still running.
     Errors:  ``ValueError`` for a line that is of no day of the month.
     """
+    return head() + "".join(told(line, month=month, account=account) for line in found)
+
+
+def head() -> str:
+    """The first row: the names of the columns."""
+    return _csv([(*COLUMNS, *OWN)])
+
+
+def told(line: Line, *, month: date, account: str) -> str:
+    """The rows of one line, as ``focus_csv`` has them. Errors: as there."""
+    return _csv([row.get(name, "") for name in (*COLUMNS, *OWN)] for row in _rows(line, month, account))
+
+
+def _csv(rows: Iterable[Iterable[str]]) -> str:
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow((*COLUMNS, *OWN))
-    for line in found:
-        for row in _rows(line, month, account):
-            writer.writerow([row.get(name, "") for name in (*COLUMNS, *OWN)])
+    csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
 
 

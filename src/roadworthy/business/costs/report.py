@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Literal
 
@@ -135,25 +135,57 @@ def lines(
     Holds:   the sums over all lines are the same whatever they are told apart by; nothing is left out.
              Calls of steps move the cost of their step to the line of their model, and never add to it.
     """
-    found: dict[tuple[str, ...], Line] = {}
+    sums: dict[tuple[str, ...], _Sum] = {}
     for line in _lines(steps, evaluations, rates, list(calls)):
-        told = replace(
-            line,
-            period=_period(line.period, period),
-            unit=line.unit if "unit" in by else "",
-            use_case=line.use_case if "use_case" in by else "",
-            work=line.work if "work" in by else "",
-            release=line.release if "release" in by else "",
-            step=line.step if "step" in by else "",
-            model=line.model if "model" in by else "",
-        )
         key = (
-            told.period, told.unit, told.use_case, told.work, told.release, told.step, told.model,
-            told.cost.currency,
+            _period(line.period, period), *((getattr(line, name) if name in by else "") for name in BY),
+            line.cost.currency,
         )  # fmt: skip
-        before = found.get(key)
-        found[key] = told if before is None else _added(before, told)
-    return tuple(found[key] for key in sorted(found))
+        one = sums.get(key)
+        if one is None:
+            sums[key] = one = _Sum()
+        one.add(line)
+    return tuple(sums[key].told(key) for key in sorted(sums))
+
+
+class _Sum:
+    """Lines that are one, in whole numbers: pages add up thousands of them while somebody waits."""
+
+    __slots__ = ("cost", "counts", "interrupted", "price", "read")
+
+    def __init__(self) -> None:
+        self.counts = [0, 0, 0, 0, 0, 0]
+        self.cost = self.interrupted = 0
+        self.read = [0, 0, 0, 0, 0]
+        self.price: ModelPrice | None = None
+
+    def add(self, line: Line) -> None:
+        """Only where all calls of the sum have one price, it is the price of the sum."""
+        counts, tokens = self.counts, line.tokens
+        if line.price != self.price:
+            both = counts[3] and line.model_calls
+            self.price = None if both else (self.price or line.price)
+        for place, number in enumerate(
+            (line.calls, line.retries, line.unpriced, line.model_calls, line.estimated, line.hits)
+        ):
+            counts[place] += number
+        if line.model_calls or line.hits:
+            for place, number in enumerate(
+                (tokens.read, tokens.written, tokens.cached, tokens.stored, tokens.reasoning)
+            ):
+                self.read[place] += number
+        self.cost += line.cost.nano
+        self.interrupted += line.interrupted.nano
+
+    def told(self, key: tuple[str, ...]) -> Line:
+        """As a line that tells apart what is in ``key``."""
+        period, unit, use_case, work, release, step, model, currency = key
+        calls, retries, unpriced, model_calls, estimated, hits = self.counts
+        return Line(
+            period, use_case, unit, work, release, step, model, calls, retries, unpriced,
+            Cost(self.cost, currency), Cost(self.interrupted, currency), Tokens(*self.read), model_calls,
+            estimated, hits, self.price,
+        )  # fmt: skip
 
 
 def _lines(
@@ -203,23 +235,6 @@ def _of_calls(use: CallUse, rate: Rates, cost: Cost, *, calls: int, unpriced: in
         rate.served.get(named, use.model), calls, 0 if use.step else use.retries, unpriced, cost,
         Cost(0, cost.currency), use.tokens, use.calls, use.estimated, use.hits, rate.prices.get(named),
     )  # fmt: skip
-
-
-def _added(a: Line, b: Line) -> Line:
-    one_price = a.price == b.price or not (a.model_calls and b.model_calls)
-    return replace(
-        a,
-        calls=a.calls + b.calls,
-        retries=a.retries + b.retries,
-        unpriced=a.unpriced + b.unpriced,
-        cost=a.cost + b.cost,
-        interrupted=a.interrupted + b.interrupted,
-        tokens=a.tokens + b.tokens,
-        model_calls=a.model_calls + b.model_calls,
-        estimated=a.estimated + b.estimated,
-        hits=a.hits + b.hits,
-        price=(a.price or b.price) if one_price else None,
-    )
 
 
 def _period(day: str, period: Period) -> str:

@@ -17,17 +17,19 @@ from roadworthy.disposition import Kind
 from roadworthy.errors import RoadworthyError
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.mirroring import rehearsed
-from roadworthy.operate.policies.situations import Situation, request_for
-from roadworthy.operate.reading import input_marking
+from roadworthy.operate.policies.situations import Situation, on_record, request_for
 from roadworthy.policy import Answer, Outcome
 from roadworthy.ports import LoadedRelease, Policies, Transaction
 from roadworthy.principal import Principal, require
 from roadworthy.stage import SIMULATED
 
 PAGE: Final = 200
+MOST_BEFORE: Final = 10_000
 EXAMPLES: Final = 5
 _TOLD_EVERY: Final = 1_000
 _WITHOUT_POLICY: Final = ("the stop switch is on", "a release in ")
+
+_BEYOND: Final = "what was spent that day before it lies beyond the limit"
 
 BLOCKS, ALLOWS, ASKS, OTHERWISE = "blocks", "allows", "asks", "asks otherwise"
 
@@ -71,6 +73,8 @@ class DryRun:
     same: int
     changes: Mapping[str, Change]
     unknown: Mapping[str, int]
+    complete: bool = True
+    """False where the limit was reached: then only the newest ``cases`` of the period were asked about."""
 
     @property
     def sentence(self) -> str:
@@ -81,7 +85,8 @@ class DryRun:
             f"and otherwise about {counts[OTHERWISE]}; {self.same} of {self.effects} effects as before"
         )
         left = sum(self.unknown.values())
-        return f"{said}, {left} not comparable" if left else said
+        said = f"{said}, {left} not comparable" if left else said
+        return said if self.complete else f"{said}; only the newest {self.cases} cases were asked about"
 
     def as_json(self) -> dict[str, object]:
         """The result as plain JSON values."""
@@ -93,6 +98,7 @@ class DryRun:
             "effects": self.effects,
             "same": self.same,
             "unknown": dict(self.unknown),
+            "complete": self.complete,
             "sentence": self.sentence,
             "changes": {
                 name: {
@@ -123,6 +129,7 @@ def dry_run(
     policies: Policies,
     *,
     days: int,
+    most: int = 0,
     progress: Callable[[str], None] = lambda _: None,
 ) -> DryRun:
     """What these policies (with their charter) would have said of every effect of the last whole days.
@@ -132,25 +139,43 @@ def dry_run(
     the effects before it had reserved that day. Memory holds one page of cases, and sixteen bytes for each
     payment. Reads leave no effect and are not replayed. Nothing is written.
 
+    ``most``: only so many cases, the newest; 0 for all. What was spent before them on the day of the oldest one
+    is still added up, unless that takes more than ``MOST_BEFORE`` cases: then payments of that day are not compared.
+
     Errors: ``Refused`` for whom ``measure`` is not allowed.
     """
     require(principal, "measure", use_case=charter.use_case)
     until = deployment.now()
     since = datetime.combine((until - timedelta(days=days)).date(), datetime.min.time(), until.tzinfo)
     spent = _Spent()
-    for _, _, effects in _pages(deployment, charter.use_case, since):
+    begun, oldest, known = 0, until, True
+    for _, case, effects in _pages(deployment, charter.use_case, since):
+        begun += 1
+        if not 0 < most < begun:
+            oldest = case.created_at
+        elif case.created_at.date() < oldest.date():
+            break
+        elif begun > most + MOST_BEFORE:
+            known = False
+            break
         for effect in effects:
             spent.add(effect)
     spent.seal()
+    complete = not 0 < most < begun
     changes = {name: Change() for name in (BLOCKS, ALLOWS, ASKS, OTHERWISE)}
     unknown: Counter[str] = Counter()
     cases = seen = same = 0
     for tx, case, effects in _pages(deployment, charter.use_case, since):
+        if cases == most > 0:
+            break
         cases += 1
         if cases % _TOLD_EVERY == 0:
             progress(f"{cases} cases, {seen} effects")
         for effect in effects:
             seen += 1
+            if not known and effect.amount and effect.created_at.date() <= oldest.date():
+                unknown[_BEYOND] += 1
+                continue
             asked = _Asked(deployment, tx, case, effect, spent.before(effect))
             compared = asked.compare(charter, policies)
             if isinstance(compared, str):
@@ -161,7 +186,7 @@ def dry_run(
                 _note(changes[kind], case, effect, before, after)
             else:
                 same += 1
-    return DryRun(charter.use_case, since, until, cases, seen, same, changes, dict(unknown))
+    return DryRun(charter.use_case, since, until, cases, seen, same, changes, dict(unknown), complete)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,16 +225,7 @@ class _Asked:
         return opened
 
     def _situation(self, release: LoadedRelease, arguments: Mapping[str, object]) -> Situation:
-        return Situation(
-            tool=self.effect.tool,
-            arguments=arguments,
-            stage=self.effect.stage,
-            spent_today=self.spent,
-            confidence=self.effect.confidence,
-            untrusted=frozenset(self.effect.untrusted),
-            amount=self.effect.amount,
-            marking=self.effect.marking or input_marking(release.charter, self.case),
-        )
+        return on_record(release.charter, self.case, self.effect, arguments, spent_today=self.spent)
 
 
 class _Spent:
@@ -255,11 +271,15 @@ def _pages(
     while True:
         with deployment.store.read() as tx:
             page = deployment.store.cases.list(tx, use_case, after=after, limit=PAGE)
+            wanted = [case.id for case in page.rows if case.release and not rehearsed(case)]
+            of_case: dict[str, list[EffectRecord]] = {id_: [] for id_ in wanted}
+            for effect in reversed(deployment.store.effects.of_cases(tx, wanted)):
+                of_case[effect.case].append(effect)
             for case in page.rows:
                 if case.created_at < since:
                     return
-                if case.release and not rehearsed(case):
-                    yield tx, case, deployment.store.effects.of_case(tx, case.id)
+                if case.id in of_case:
+                    yield tx, case, tuple(of_case[case.id])
         after = page.after
         if not after:
             return

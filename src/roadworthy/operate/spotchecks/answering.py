@@ -16,7 +16,7 @@ from roadworthy.casework.review import Review, ReviewKind, ReviewState
 from roadworthy.charter import Charter
 from roadworthy.errors import Conflict, Corrupt, InputProblem, Problem, Refused
 from roadworthy.operate.deployment import Deployment
-from roadworthy.operate.jobs import open_review
+from roadworthy.operate.jobs import cancel_review, open_review
 from roadworthy.operate.spotchecks.asking import AS_SENT, SOURCE, ask_reviewer
 from roadworthy.operate.spotchecks.watching import feed
 from roadworthy.ports import Transaction
@@ -160,7 +160,12 @@ def refuse_erased(deployment: Deployment, case: CaseRecord) -> None:
 
 def judge(case: CaseRecord, answer: str) -> TrueOutcome:
     """Whether what left was right, if this answer is."""
-    return TrueOutcome.RIGHT if answer == (case.answer or AS_SENT) else TrueOutcome.WRONG
+    return judged(case.answer, answer)
+
+
+def judged(left: str, answer: str) -> TrueOutcome:
+    """The same for the answer with which a case left."""
+    return TrueOutcome.RIGHT if answer == (left or AS_SENT) else TrueOutcome.WRONG
 
 
 def _settle(
@@ -323,8 +328,7 @@ def _cancel(deployment: Deployment, tx: Transaction, case: CaseRecord) -> None:
         checks.keep(tx, replace(one, void=True))
         review = deployment.store.reviews.get(tx, one.review)
         if review is not None and review.state is ReviewState.OPEN:
-            cancelled = replace(review, state=ReviewState.CANCELLED, version=review.version + 1)
-            deployment.store.reviews.save(tx, cancelled, expected=review.version)
+            cancel_review(deployment, tx, review)
     check = checks.get(tx, case.id)
     if check is not None and check.state in {CheckState.PENDING, CheckState.CONTRADICTED}:
         gone = replace(check, state=CheckState.CANCELLED, version=check.version + 1, why=ERASED)

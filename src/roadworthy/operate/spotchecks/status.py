@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from roadworthy.casework.case import CaseRecord
 from roadworthy.casework.effect import TrueOutcome
 from roadworthy.charter import Charter
 from roadworthy.errors import RoadworthyError
 from roadworthy.operate.deployment import Deployment
-from roadworthy.operate.spotchecks.answering import judge
+from roadworthy.operate.spotchecks.answering import judged
 from roadworthy.operate.spotchecks.drawing import WEEK, checks_per_week, within_plan
-from roadworthy.operate.spotchecks.overdue import OWED, is_overdue, late_since
+from roadworthy.operate.spotchecks.overdue import late_since
 from roadworthy.operate.spotchecks.watching import watched
 from roadworthy.ports import Transaction
-from roadworthy.ports.spotchecks import CheckCount, CheckState, Part, SpotAnswer
+from roadworthy.ports.spotchecks import CheckCount, CheckState, Looked, Part
 from roadworthy.quantities import Interval
 from roadworthy.stage import Stage
 from roadworthy.trust import clopper_pearson
@@ -116,15 +115,18 @@ def spot_check_status(deployment: Deployment, use_case: str) -> SpotCheckStatus:
     with store.read() as tx:
         counts = store.spot_checks.counts(tx, use_case)
         share = store.spot_checks.share(tx, use_case, hour)
+        looked = store.spot_checks.looked(tx, use_case, limit=MOST_ANSWERS)
         return SpotCheckStatus(
             use_case=use_case,
             share=within_plan(charter, 1.0 if share is None else share) if charter and counts else None,
             asked=store.spot_checks.asked_since(tx, use_case, now - WEEK, most=max(most, 10_000)),
             most=most,
-            overdue=_overdue(deployment, tx, use_case, charter),
+            overdue=store.spot_checks.overdue(tx, use_case, late_since(deployment, charter))
+            if charter
+            else 0,
             kinds=tuple(_kinds(deployment, tx, use_case, counts)),
-            planted=planted_checks(_planted(deployment, tx, use_case)),
-            doubles=errors_of_doubles(_doubles(deployment, tx, use_case)),
+            planted=planted_checks(_planted(looked)),
+            doubles=errors_of_doubles(_doubles(looked)),
         )
 
 
@@ -156,55 +158,23 @@ def _kinds(
         )
 
 
-def _newest_answers(
-    deployment: Deployment, tx: Transaction, use_case: str
-) -> Iterator[tuple[CaseRecord, SpotAnswer]]:
-    after, left = "", MOST_ANSWERS
-    while left > 0:
-        page = deployment.store.spot_checks.answers_of(tx, use_case, after=after, limit=min(left, 500))
-        for one in page.rows:
-            case = deployment.store.cases.get(tx, one.case) if one.answered_by else None
-            if case is not None:
-                yield case, one
-        left -= len(page.rows)
-        after = page.after
-        if not after:
-            return
-
-
-def _planted(deployment: Deployment, tx: Transaction, use_case: str) -> Iterator[Planted]:
-    for case, one in _newest_answers(deployment, tx, use_case):
+def _planted(looked: Sequence[Looked]) -> Iterator[Planted]:
+    for one in looked:
         if one.part is Part.PLANTED:
-            yield Planted(one.answered_by, _says_wrong(case, one.known), _says_wrong(case, one.answer))
+            yield Planted(one.by, _says_wrong(one, one.known), _says_wrong(one, one.answer))
 
 
-def _doubles(deployment: Deployment, tx: Transaction, use_case: str) -> Iterator[list[Label]]:
+def _doubles(looked: Sequence[Looked]) -> Iterator[list[Label]]:
     said: dict[str, list[Label]] = {}
-    for case, one in _newest_answers(deployment, tx, use_case):
+    for one in looked:
         if one.part is not Part.PLANTED:
-            decides = one.part is Part.THIRD
-            said.setdefault(case.id, []).append(
-                Label(one.answered_by, _says_wrong(case, one.answer), decides)
-            )
+            label = Label(one.by, _says_wrong(one, one.answer), one.part is Part.THIRD)
+            said.setdefault(one.case, []).append(label)
     yield from said.values()
 
 
-def _says_wrong(case: CaseRecord, label: str) -> bool:
-    return judge(case, label) is TrueOutcome.WRONG
-
-
-def _overdue(deployment: Deployment, tx: Transaction, use_case: str, charter: Charter | None) -> int:
-    """Checks that wait for an answer for longer than twice the time it is due in."""
-    if charter is None:
-        return 0
-    late = late_since(deployment, charter)
-    count, after = 0, ""
-    while True:
-        page = deployment.store.spot_checks.list(tx, use_case, states=sorted(OWED), after=after, limit=500)
-        count += sum(is_overdue(deployment, tx, check, late) for check in page.rows)
-        after = page.after
-        if not after:
-            return count
+def _says_wrong(one: Looked, label: str) -> bool:
+    return judged(one.left, label) is TrueOutcome.WRONG
 
 
 def _charter(deployment: Deployment, use_case: str) -> Charter | None:

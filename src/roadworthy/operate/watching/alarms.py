@@ -25,10 +25,13 @@ from roadworthy.alerting import (
 from roadworthy.alerting.messages import as_json
 from roadworthy.charter import Charter
 from roadworthy.errors import InputProblem, NotFound, Problem, RoadworthyError
+from roadworthy.operate.at_work import on_the_road
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.watching.counting import FEED as FIGURES
 from roadworthy.operate.watching.exporting import FEED as TRACES
-from roadworthy.operate.watching.figures import MOST_BUDGETS, month_limits, on_the_road
+from roadworthy.operate.watching.figures import MOST_BUDGETS, month_limits
+from roadworthy.operate.watching.muting import is_held
+from roadworthy.operate.watching.rollup import FEED as ROLLUP
 from roadworthy.operate.words import check_words
 from roadworthy.ports import Transaction
 from roadworthy.ports.watching import Channel, Notice, Waiting
@@ -99,7 +102,8 @@ class Alarms:
                 if not deployment.store.alerts.claim(tx, notice, until=now + ATTEMPT_FOR):
                     continue
                 alert = deployment.store.alerts.get(tx, notice.alert)
-            if alert is not None:
+                held = alert is not None and is_held(deployment, tx, notice, alert, now)
+            if alert is not None and not held:
                 sent += _send(deployment, channel, notice, alert)
         return sent
 
@@ -335,7 +339,7 @@ def _behind(deployment: Deployment, tx: Transaction) -> list[tuple[str, datetime
     """Feeds that have more to read, by when they last moved."""
     newest = deployment.store.observed.newest(tx)
     found = []
-    for feed in (FIGURES, TRACES, WATCHED):
+    for feed in (FIGURES, ROLLUP, TRACES, WATCHED):
         position = deployment.store.observed.position(tx, feed)
         if position is not None and position[0] < newest:
             found.append((feed, position[1]))

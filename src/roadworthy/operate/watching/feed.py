@@ -25,7 +25,10 @@ AT_ONCE: Final = 2_000
 CASES_AT_ONCE: Final = 200
 MOST_BATCHES: Final = 20
 """Batches of one round: a duty that catches up lets others have their turn."""
-_MARKS: Final = (b'"kind":"case.', b'"kind":"review.decided"', b'"kind":"calls.settled"')
+_MARKS: Final = (
+    b'"kind":"case.', b'"kind":"review.decided"', b'"kind":"calls.settled"', b'"kind":"review.opened"',
+    b'"kind":"outcome.recorded"', b'"kind":"effect.lost"', b'"kind":"effect.failed"',
+)  # fmt: skip
 """Of events that somebody here reads. Others are passed over before they are parsed; what has a mark by chance
 is told by its kind like every other."""
 _SIMULATED: Final = frozenset(stage.value for stage in SIMULATED)
@@ -40,6 +43,8 @@ class Told:
     kind: str
     about: dict[str, str]
     data: dict[str, Any]
+    at: str
+    """In UTC, as it is written there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +86,7 @@ def closes(event: Told) -> bool:
 
 def read_batch(deployment: Deployment, start: int, *, most: int = AT_ONCE) -> Batch:
     """The next entries from ``start`` on; none where nothing is new."""
-    events = []
-    end = start
-    for entry in islice(deployment.store.ledger.entries(start=start), most):
-        end = entry.seq + 1
-        if not any(mark in entry.event for mark in _MARKS):
-            continue
-        event = msgspec.json.decode(entry.event)
-        events.append(Told(entry.seq, event["kind"], event["about"], event["data"]))
-    return Batch(start, end, tuple(events))
+    return _batch(deployment, start, most, lambda event: any(mark in event for mark in _MARKS))
 
 
 def read_told(
@@ -98,12 +95,18 @@ def read_told(
     """Every event from ``start`` on, and the place after the last; from now on where ``start`` is None."""
     if start is None:
         return deployment.store.ledger.size(), ()
-    events = []
+    found = _batch(deployment, start, most, lambda _event: True)
+    return found.end, found.events
+
+
+def _batch(deployment: Deployment, start: int, most: int, wanted: Callable[[bytes], bool]) -> Batch:
+    end, events = start, []
     for entry in islice(deployment.store.ledger.entries(start=start), most):
-        start = entry.seq + 1
-        event = msgspec.json.decode(entry.event)
-        events.append(Told(entry.seq, event["kind"], event["about"], event["data"]))
-    return start, tuple(events)
+        end = entry.seq + 1
+        if wanted(entry.event):
+            event = msgspec.json.decode(entry.event)
+            events.append(Told(entry.seq, event["kind"], event["about"], event["data"], event["at"]))
+    return Batch(start, end, tuple(events))
 
 
 class Reader:

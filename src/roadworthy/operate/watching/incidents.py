@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -11,12 +12,12 @@ from roadworthy.alerting.messages import as_json
 from roadworthy.errors import InputProblem, Problem
 from roadworthy.ledger import Event, decode
 from roadworthy.operate.deployment import Deployment
+from roadworthy.ports.ledgers import Wanted
 from roadworthy.principal import Principal, allows, require
 
 MOST_EVENTS: Final = 2_000
 MOST_CASES: Final = 100
-SLACK: Final = timedelta(hours=1)
-"""Events are numbered in the order in which they were committed, which is not quite that of their times."""
+_AT_ONCE: Final = 1_000
 KINDS: Final = {
     "release": "release", "gate": "release", "waiver": "release",
     "certificate": "trust", "spot_check": "trust", "measurement": "trust",
@@ -52,10 +53,15 @@ def incident(
     start: datetime,
     end: datetime,
     use_case: str = "",
+    most_events: int = MOST_EVENTS,
+    most_trouble: int | None = None,
 ) -> dict[str, Any]:
     """The timeline of a period, in order of time, and the cases that were touched. No content.
 
-    Edge: beyond ``MOST_EVENTS`` it says how many it leaves out; cases are counted in full.
+    Entries are found by their kind: what the period costs grows with what went wrong in it, not with its cases.
+
+    Edge: of more than ``most_events`` the newest are told, and how many are left out. Cases are counted in full, or,
+    with ``most_trouble``, by the newest so many events; then ``complete`` says whether those were all.
     Errors: ``InputProblem`` RW-ALERT-004 for a period that ends before it begins, or has no zone.
     """
     if start.tzinfo is None or end.tzinfo is None or end <= start:
@@ -67,22 +73,22 @@ def incident(
     timeline: list[dict[str, Any]] = []
     touched: dict[str, Counter[str]] = {}
     left_out = 0
-    for seq, event in _within(deployment, start, end):
-        of_use_case = event.about.get("use_case", "")
-        if wanted and of_use_case not in {"", wanted}:
-            continue
-        if of_use_case and not allows(principal, "case.read", use_case=of_use_case):
-            continue
-        if event.kind in TROUBLE and "case" in event.about:
-            touched.setdefault(event.about["case"], Counter())[TROUBLE[event.kind]] += 1
-        kind = KINDS.get(event.kind.partition(".")[0])
-        if kind is None or event.kind in _QUIET:
-            continue
-        if len(timeline) >= MOST_EVENTS:
+    with deployment.store.read() as tx:
+        known = deployment.store.ledger_index.kinds(tx)
+    of_timeline = tuple(kind for kind in known if kind.partition(".")[0] in KINDS and kind not in _QUIET)
+    period = _Period(deployment, principal, start, end, wanted)
+    for seq, event in period.events(of_timeline, MOST_EVENTS * 2):
+        if len(timeline) >= most_events:
             left_out += 1
             continue
-        timeline.append(_entry(seq, kind, event))
-    timeline.sort(key=lambda entry: entry["at"])
+        timeline.append(_entry(seq, KINDS[event.kind.partition(".")[0]], event))
+    counted = 0
+    of_cases = tuple(kind for kind in known if kind in TROUBLE)
+    for _, event in period.events(of_cases, None if most_trouble is None else most_trouble + 1):
+        counted += 1
+        if (most_trouble is None or counted <= most_trouble) and "case" in event.about:
+            touched.setdefault(event.about["case"], Counter())[TROUBLE[event.kind]] += 1
+    timeline.sort(key=lambda entry: (entry["at"], entry["seq"]))
     with deployment.store.read() as tx:
         alerts = [
             alert
@@ -113,31 +119,50 @@ def incident(
             for case in cases
         ],
         "cases_touched": len(touched),
+        **({} if most_trouble is None else {"complete": counted <= most_trouble}),
         "what": dict(sum(touched.values(), Counter())),
     }
 
 
-def _within(deployment: Deployment, start: datetime, end: datetime) -> Iterator[tuple[int, Event]]:
-    """Events of the period, found by halving: the ledger grows with the years, the period does not."""
-    for entry in deployment.store.ledger.entries(start=_first(deployment, start - SLACK)):
-        event = decode(entry.event)
-        if event.at > end + SLACK:
+@dataclass(frozen=True, slots=True)
+class _Period:
+    """Events of a time that somebody may see, of one use case and of the installation, or of all."""
+
+    deployment: Deployment
+    principal: Principal
+    start: datetime
+    end: datetime
+    use_case: str
+
+    def events(self, kinds: tuple[str, ...], most: int | None) -> Iterator[tuple[int, Event]]:
+        """The newest events of these kinds, newest first; all of them without ``most``."""
+        if not kinds:
             return
-        if start <= event.at <= end:
-            yield entry.seq, event
+        wanted = Wanted(kinds=kinds, since=self.start, until=self.end + timedelta(microseconds=1))
+        before: int | None = None
+        given = 0
+        while most is None or given < most:
+            with self.deployment.store.read() as tx:
+                found = self.deployment.store.ledger_index.find(
+                    tx,
+                    wanted,
+                    before=before,
+                    limit=_AT_ONCE if most is None else min(_AT_ONCE, most - given),
+                )
+            for entry in found.entries:
+                event = decode(entry.event)
+                if self._is_shown(event):
+                    given += 1
+                    yield entry.seq, event
+            if found.before is None:
+                return
+            before = found.before
 
-
-def _first(deployment: Deployment, at: datetime) -> int:
-    with deployment.store.read() as tx:
-        low, high = 0, deployment.store.observed.newest(tx)
-        while low < high:
-            middle = (low + high) // 2
-            event = deployment.store.observed.entry(tx, middle)
-            if event is not None and decode(event).at < at:
-                low = middle + 1
-            else:
-                high = middle
-    return low
+    def _is_shown(self, event: Event) -> bool:
+        of_use_case = event.about.get("use_case", "")
+        if self.use_case and of_use_case not in {"", self.use_case}:
+            return False
+        return not of_use_case or allows(self.principal, "case.read", use_case=of_use_case)
 
 
 def _entry(seq: int, kind: str, event: Event) -> dict[str, Any]:

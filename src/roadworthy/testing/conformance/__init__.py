@@ -14,10 +14,12 @@ from roadworthy.testing.conformance.effects import EffectsConformance
 from roadworthy.testing.conformance.evaluations import EvaluationsConformance
 from roadworthy.testing.conformance.evidence import EvidenceConformance
 from roadworthy.testing.conformance.ledger import LedgerConformance
+from roadworthy.testing.conformance.ledger_index import LedgerIndexConformance
 from roadworthy.testing.conformance.metering import MeteringConformance
 from roadworthy.testing.conformance.people import PeopleConformance
 from roadworthy.testing.conformance.releases import ReleasesConformance
 from roadworthy.testing.conformance.reviews import ReviewsConformance
+from roadworthy.testing.conformance.rollups import RollupsConformance
 from roadworthy.testing.conformance.spotchecks import SpotChecksConformance
 from roadworthy.testing.conformance.toolstates import ToolStatesConformance
 from roadworthy.testing.conformance.transactions import TransactionsConformance
@@ -38,7 +40,9 @@ class StoreConformance(
     MeteringConformance,
     PeopleConformance,
     LedgerConformance,
+    LedgerIndexConformance,
     ToolStatesConformance,
+    RollupsConformance,
 ):
     """Everything the port ``Store`` promises."""
 

@@ -67,6 +67,9 @@ class EffectsConformance:
         with store.read() as tx:
             assert store.effects.of_case(tx, id_at(1)) == (an_effect(1), an_effect(2), an_effect(3))
             assert store.effects.of_case(tx, id_at(3)) == ()
+            several = store.effects.of_cases(tx, [id_at(3), id_at(1), id_at(1)])
+            assert several == (an_effect(3), an_effect(2), an_effect(1))
+            assert store.effects.of_cases(tx, []) == ()
 
     def test_effects_in_a_state_come_oldest_first_and_bounded(self, store: Store) -> None:
         with store.write() as tx:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -50,6 +51,40 @@ class EvidenceConformance:
             store.evidence.add(tx, a_measurement(9, use_case="invoices"))
             found = store.evidence.measurements(tx, "support", limit=3)
         assert [measurement.id for measurement in found] == [id_at(4), id_at(3), id_at(2)]
+
+    def test_measurements_of_one_kind_are_not_crowded_out_by_others(self, store: Store) -> None:
+        with store.write() as tx:
+            for number in (1, 2, 3):
+                store.evidence.add(tx, a_measurement(number))
+            store.evidence.add(tx, a_measurement(0, kind="business.kpi"))
+            (found,) = store.evidence.measurements(tx, "support", kind="business.kpi", limit=2)
+        assert found.id == id_at(0)
+
+    def test_the_newest_are_told_of_this_release_and_of_all_others(self, store: Store) -> None:
+        with store.write() as tx:
+            measured: tuple[dict[str, Any], ...] = (
+                {},  # 0: this release, older than 1
+                {},
+                {"release": ""},  # 2: of no release, newer than 1
+                {"release": UNKNOWN},  # 3 and 4: another one
+                {"release": UNKNOWN},
+                {"at": AT + timedelta(days=9)},  # 5: from the future
+                {"subject": "other"},
+                {"kind": "answer.scope"},  # 7 and 8: every answer
+                {"kind": "answer.scope"},
+                {"kind": "answers"},  # 9: not of that theme, nor is 10
+                {"kind": "answers"},
+                {"use_case": "invoices"},
+            )
+            for number, more in enumerate(measured):
+                store.evidence.add(tx, a_measurement(number, **more))
+        now = AT + timedelta(hours=1)
+        with store.read() as tx:
+            found = store.evidence.newest(tx, "support", release=RELEASE, now=now, whole=("answer.",))
+            kinds = store.evidence.newest(tx, "support", release=RELEASE, now=now, whole=("answers",))
+        assert {one.id for one in found} == {id_at(n) for n in (2, 5, 6, 7, 8, 10)}
+        assert {one.id for one in kinds} == {id_at(n) for n in (2, 5, 6, 8, 9, 10)}
+        assert list(found) == sorted(found, key=lambda one: (one.at, one.id), reverse=True)
 
     def test_a_measurement_is_stored_once(self, store: Store) -> None:
         with store.write() as tx:

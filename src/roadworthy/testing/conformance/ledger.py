@@ -85,6 +85,11 @@ class LedgerConformance:
                 an_event(1, about='{"case":"c2","twin":"c2"}')
             ]
             assert store.ledger.about(tx, "nothing") == ()
+            newest = store.ledger.newest_about(tx, "c1")
+            assert [entry.seq for entry in newest] == [3, 0]
+            assert [entry.seq for entry in store.ledger.newest_about(tx, "c1", limit=1)] == [3]
+            assert [entry.seq for entry in store.ledger.newest_about(tx, "c1", before=3)] == [0]
+            assert store.ledger.newest_about(tx, "c1", before=0) == ()
 
     @pytest.mark.parametrize(
         "event", [b"", b"\x00\xff not JSON", b"[]", b'{"about":[1]}', b'{"about":{"a":1}}']

@@ -114,6 +114,17 @@ class PeopleConformance:
             assert store.switches.get(tx, id_at(1)) == a_stop(1, resumed_by="rita", resumed_at=later)
             assert store.switches.get(tx, id_at(9)) is None
 
+    def test_all_stops_are_listed_page_by_page_with_the_newest_first(self, store: Store) -> None:
+        with store.write() as tx:
+            for number in (2, 1, 3):
+                store.switches.add(tx, a_stop(number))
+            store.switches.lift(tx, id_at(2), by="rita", at=AT)
+        with store.read() as tx:
+            first = store.switches.history(tx, limit=2)
+            rest = store.switches.history(tx, after=first.after, limit=2)
+        assert [one.id for one in (*first.rows, *rest.rows)] == [id_at(3), id_at(2), id_at(1)]
+        assert (first.rows[1].resumed_by, rest.after) == ("rita", "")
+
     def test_workers_say_which_stop_they_obey(self, store: Store) -> None:
         with store.write() as tx:
             store.switches.acknowledge(tx, "worker-2", seen="", at=AT)

@@ -11,8 +11,8 @@ from roadworthy.casework.inbox import Absence
 from roadworthy.casework.review import ReviewState
 from roadworthy.errors import Conflict, InputProblem
 from roadworthy.ports import Store
-from roadworthy.ports.inbox import Look, QueueCount, Wanted
-from roadworthy.testing.conformance.examples import AT, a_review, id_at
+from roadworthy.ports.inbox import About, Look, QueueCount, Wanted
+from roadworthy.testing.conformance.examples import AT, a_case, a_review, an_effect, id_at
 
 
 class ReviewsConformance:
@@ -129,6 +129,22 @@ class ReviewsConformance:
             page = store.reviews.open(tx, limit=1)
             with pytest.raises(InputProblem):
                 store.inbox.list(tx, Wanted(), now=AT, after=page.after + "x")
+
+    def test_a_review_is_about_a_case_and_perhaps_an_effect(self, store: Store) -> None:
+        with store.write() as tx:
+            store.cases.add(tx, a_case(1))
+            store.effects.add(tx, an_effect(7))
+            store.reviews.add(tx, a_review(1, effect=id_at(7)))
+            store.reviews.add(tx, a_review(2, effect=""))
+            store.reviews.add(tx, a_review(3, case=id_at(9)))
+        with store.read() as tx:
+            about = store.inbox.about(tx, [id_at(1), id_at(2), id_at(3), id_at(4)])
+            assert store.inbox.about(tx, []) == {}
+        key, slice_ = a_case(1).key, a_case(1).slice
+        assert about == {
+            id_at(1): About(key, slice_, an_effect(7).tool),
+            id_at(2): About(key, slice_, ""),
+        }
 
     def test_skills_absences_looks_and_initiators_are_kept(self, store: Store) -> None:
         away = Absence(id_at(1), "vera", "nina", AT, AT + timedelta(days=2), "vera")

@@ -11,7 +11,14 @@ from roadworthy.casework.effect import Outcome, TrueOutcome
 from roadworthy.errors import Conflict
 from roadworthy.ports import Store
 from roadworthy.ports.spotchecks import ERASED, CheckState, Part, SpotAnswer, SpotCheck
-from roadworthy.testing.conformance.examples import AT, RELEASE, ChangeOfMind, begin_and_roll_back, id_at
+from roadworthy.testing.conformance.examples import (
+    AT,
+    RELEASE,
+    ChangeOfMind,
+    a_case,
+    begin_and_roll_back,
+    id_at,
+)
 
 
 def a_check(number: int = 1, **changes: object) -> SpotCheck:
@@ -166,6 +173,41 @@ class SpotChecksConformance:
             rest = store.spot_checks.answers_of(tx, "support", after=first.after, limit=2)
         assert [one.review for one in (*first.rows, *rest.rows)] == [id_at(103), id_at(102), id_at(101)]
         assert rest.after == ""
+
+    def test_what_reviewers_said_of_planted_cases_and_together_is_told(self, store: Store) -> None:
+        def given(number: int, case: int, part: Part, answer: str, by: str) -> None:
+            asked = an_answer(number, case=id_at(case), part=part)
+            store.spot_checks.ask(tx, asked)
+            store.spot_checks.keep(tx, replace(asked, answer=answer, answered_by=by, answered_at=AT))
+
+        with store.write() as tx:
+            for number in (1, 2, 3):
+                store.cases.add(tx, a_case(number, answer=f"left {number}"))
+            given(1, 1, Part.FIRST, "alone", "vera")
+            given(2, 2, Part.FIRST, "one", "vera")
+            given(3, 2, Part.SECOND, "other", "rita")
+            given(4, 3, Part.PLANTED, "seen", "vera")
+            store.spot_checks.ask(tx, an_answer(5, case=id_at(1), part=Part.SECOND))
+        with store.read() as tx:
+            looked = store.spot_checks.looked(tx, "support")
+            assert [(one.case, one.left, one.part, one.answer, one.by) for one in looked] == [
+                (id_at(3), "left 3", Part.PLANTED, "seen", "vera"),
+                (id_at(2), "left 2", Part.SECOND, "other", "rita"),
+                (id_at(2), "left 2", Part.FIRST, "one", "vera"),
+            ]
+            assert len(store.spot_checks.looked(tx, "support", limit=2)) == 1
+            assert store.spot_checks.looked(tx, "invoices") == ()
+
+    def test_a_check_is_overdue_once_however_many_were_asked(self, store: Store) -> None:
+        with store.write() as tx:
+            for number, state in enumerate(CheckState, start=1):
+                store.spot_checks.add(tx, a_check(number, state=state))
+                store.spot_checks.ask(tx, an_answer(2 * number, case=id_at(number), asked_at=AT))
+                store.spot_checks.ask(tx, an_answer(2 * number + 1, case=id_at(number), asked_at=AT))
+        with store.read() as tx:
+            assert store.spot_checks.overdue(tx, "support", AT + timedelta(seconds=1)) == 2
+            assert store.spot_checks.overdue(tx, "support", AT) == 0
+            assert store.spot_checks.overdue(tx, "invoices", AT + timedelta(seconds=1)) == 0
 
     def test_what_was_asked_since_is_counted_no_further_than_needed(self, store: Store) -> None:
         with store.write() as tx:

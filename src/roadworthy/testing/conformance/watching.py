@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from roadworthy.alerting import Alert, AlertState, Severity
+from roadworthy.alerting import Alert, AlertState, Mute, Severity
 from roadworthy.casework.case import State
 from roadworthy.casework.effect import EffectState
 from roadworthy.casework.review import ReviewState
@@ -215,3 +215,16 @@ class WatchingConformance:
             (id_at(1), AlertState.FIRING, None),
             (id_at(3), AlertState.RESOLVED, None),
         ]
+
+    def test_a_mute_ends_and_the_newest_of_a_key_stands(self, store: Store) -> None:
+        first = Mute("budget.spent/support/1", "support", AT + timedelta(hours=1), "olga", AT, "known")
+        again = replace(first, until=AT + timedelta(hours=2), reason="it takes longer: ü'\"")
+        with store.write() as tx:
+            store.alerts.mute(tx, first)
+            store.alerts.mute(tx, again)
+            store.alerts.mute(tx, replace(first, key="other", until=AT))
+            assert store.alerts.mutes(tx, AT) == {first.key: again}
+            assert store.alerts.mutes(tx, AT + timedelta(hours=2)) == {}
+            assert store.alerts.unmute(tx, first.key)
+            assert not store.alerts.unmute(tx, first.key)
+            assert store.alerts.mutes(tx, AT) == {}

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from roadworthy.casework.case import CaseRecord, State
 from roadworthy.casework.effect import OWED, EffectRecord, EffectState, Outcome, TrueOutcome
@@ -20,6 +20,12 @@ from roadworthy.quantities import Cost
 from roadworthy.stage import Stage
 from roadworthy.testing.memory.page import page, replace_version, taken
 from roadworthy.testing.memory.transaction import MemoryTransaction, opened
+
+
+class _Placed(NamedTuple):
+    """A place in a list that is not in the order of ids."""
+
+    id: str
 
 
 class MemoryCases:
@@ -55,6 +61,7 @@ class MemoryCases:
         release: str = "",
         twin: str | None = None,
         key_starts: str = "",
+        flagged: bool = False,
         after: str = "",
         limit: int = 50,
     ) -> Page[CaseRecord]:
@@ -67,8 +74,38 @@ class MemoryCases:
             and (not release or case.release == release)
             and (twin is None or case.twin == twin)
             and case.key.startswith(key_starts)
+            and (not flagged or case.id in opened(tx).table("flag"))
         )
         return page(rows, after=after, limit=limit, newest_first=True)
+
+    def beside(
+        self,
+        tx: Transaction,
+        case: str,
+        use_case: str,
+        *,
+        state: State | None = None,
+        stage: Stage | None = None,
+        release: str = "",
+        flagged: bool = False,
+    ) -> tuple[str, str]:
+        rows = [
+            one.id
+            for one in opened(tx).table("case").values()
+            if (not use_case or one.use_case == use_case)
+            and (state is None or one.state is state)
+            and (stage is None or one.stage is stage)
+            and (not release or one.release == release)
+            and (not flagged or one.id in opened(tx).table("flag"))
+        ]
+        newer, older = [id_ for id_ in rows if id_ > case], [id_ for id_ in rows if id_ < case]
+        return min(newer, default=""), max(older, default="")
+
+    def twins(self, tx: Transaction, use_case: str, key: str, *, limit: int = 50) -> tuple[CaseRecord, ...]:
+        rows = [
+            one for one in opened(tx).table("case").values() if (one.use_case, one.key) == (use_case, key)
+        ]
+        return tuple(sorted(rows, key=lambda one: one.twin)[:limit])
 
     def counts(
         self, tx: Transaction, use_case: str, *, release: str = ""
@@ -206,6 +243,11 @@ class MemoryEffects:
         """Oldest first."""
         return _of_case(opened(tx), "effect", case)
 
+    def of_cases(self, tx: Transaction, cases: Sequence[str]) -> tuple[EffectRecord, ...]:
+        """Newest first."""
+        found = [row for case in set(cases) for row in _of_case(opened(tx), "effect", case)]
+        return tuple(sorted(found, key=lambda row: row.id, reverse=True))
+
     def in_state(
         self,
         tx: Transaction,
@@ -248,6 +290,16 @@ class MemoryEffects:
             and (not tool or effect.tool == tool)
         )
         return page(rows, after=after, limit=limit, newest_first=True)
+
+    def alone(self, tx: Transaction, above: int, *, after: str = "", limit: int = 50) -> Page[EffectRecord]:
+        rows = {
+            f"{one.amount:019}{one.id}": one
+            for one in opened(tx).table("effect").values()
+            if one.amount > above and one.disposition == "execute" and not one.approved_by
+            and one.state is not EffectState.SIMULATED
+        }  # fmt: skip
+        placed = page((_Placed(place) for place in rows), after=after, limit=limit, newest_first=True)
+        return Page(tuple(rows[one.id] for one in placed.rows), placed.after)
 
     def in_front(self, tx: Transaction, effect: EffectRecord) -> EffectRecord | None:
         place = (effect.case, effect.id)

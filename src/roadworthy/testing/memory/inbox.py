@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from roadworthy.casework.inbox import Absence, is_claimed
 from roadworthy.casework.review import Review, ReviewState
 from roadworthy.ports import Page, Transaction
-from roadworthy.ports.inbox import Look, QueueCount, Reminder, Wanted
+from roadworthy.ports.inbox import About, Look, QueueCount, Reminder, Wanted
 from roadworthy.testing.memory.page import page
 from roadworthy.testing.memory.transaction import opened
 
@@ -50,6 +50,19 @@ class MemoryInbox:
             QueueCount(*place, row["open"], row["overdue"], row["held"], row["assigned"])
             for place, row in sorted(tally.items())
         )
+
+    def about(self, tx: Transaction, reviews: Sequence[str]) -> Mapping[str, About]:
+        known, cases = opened(tx).table("review"), opened(tx).table("case")
+        effects = opened(tx).table("effect")
+        found = [known[one] for one in reviews if one in known and known[one].case in cases]
+        return {
+            one.id: About(
+                cases[one.case].key,
+                cases[one.case].slice,
+                effects[one.effect].tool if one.effect in effects else "",
+            )
+            for one in found
+        }
 
     def skills(self, tx: Transaction) -> Mapping[str, frozenset[str]]:
         return {person: skills for person, skills in opened(tx).table("skill").items() if skills}

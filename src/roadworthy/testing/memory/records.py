@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -65,11 +66,25 @@ class MemoryEvidence:
         _add(tx, "measurement", measurement.id, measurement)
 
     def measurements(
-        self, tx: Transaction, use_case: str, *, limit: int = 2_000
+        self, tx: Transaction, use_case: str, *, kind: str = "", limit: int = 2_000
     ) -> tuple[Measurement, ...]:
-        rows = [row for row in opened(tx).table("measurement").values() if row.use_case == use_case]
+        known = opened(tx).table("measurement").values()
+        rows = [row for row in known if row.use_case == use_case and kind in {"", row.kind}]
         rows.sort(key=lambda row: (row.at, row.id), reverse=True)
         return tuple(rows[: max(1, limit)])
+
+    def newest(
+        self, tx: Transaction, use_case: str, *, release: str, now: datetime, whole: Collection[str] = ()
+    ) -> tuple[Measurement, ...]:
+        begins = tuple(kind for kind in whole if kind.endswith("."))
+        seen: set[tuple[str, str, bool]] = set()
+        found = []
+        for row in self.measurements(tx, use_case, limit=sys.maxsize):
+            place = (row.kind, row.subject, row.release in {"", release} and row.at <= now)
+            if place not in seen or row.kind in whole or row.kind.startswith(begins):
+                found.append(row)
+            seen.add(place)
+        return tuple(found)
 
     def add_certificate(self, tx: Transaction, certificate: Certificate) -> None:
         _add(tx, "certificate", certificate.id, certificate)
@@ -178,6 +193,9 @@ class MemorySwitches:
 
     def get(self, tx: Transaction, stop: str) -> Stop | None:
         return opened(tx).table("stop").get(stop)
+
+    def history(self, tx: Transaction, *, after: str = "", limit: int = 50) -> Page[Stop]:
+        return page(opened(tx).table("stop").values(), after=after, limit=limit, newest_first=True)
 
     def lift(self, tx: Transaction, stop: str, *, by: str, at: datetime) -> bool:
         known = self.get(tx, stop)

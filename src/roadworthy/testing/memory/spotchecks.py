@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from roadworthy.errors import Conflict, Problem
 from roadworthy.ports import Page, Transaction
-from roadworthy.ports.spotchecks import ERASED, CheckCount, CheckState, SpotAnswer, SpotCheck
+from roadworthy.ports.spotchecks import (
+    ERASED,
+    CheckCount,
+    CheckState,
+    Looked,
+    Part,
+    SpotAnswer,
+    SpotCheck,
+)
 from roadworthy.quantities import Id
 from roadworthy.testing.memory.page import page, taken
 from roadworthy.testing.memory.transaction import opened
@@ -114,6 +122,31 @@ class MemorySpotChecks:
         rows = [_Row(one.review, answer=one) for one in known if one.use_case == use_case]
         found = page(rows, after=after, limit=limit, newest_first=True)
         return Page(tuple(row.answer for row in found.rows if row.answer), found.after)
+
+    def looked(self, tx: Transaction, use_case: str, *, limit: int = 2_000) -> tuple[Looked, ...]:
+        cases = opened(tx).table("case")
+        known = opened(tx).table("spot_answer").values()
+        given = [one for one in known if one.use_case == use_case and one.answered_by and one.case in cases]
+        given = sorted(given, key=lambda one: str(one.review), reverse=True)[:limit]
+        looks = Counter(one.case for one in given if one.part is not Part.PLANTED)
+        return tuple(
+            Looked(one.case, cases[one.case].answer, one.part, one.known, one.answer, one.answered_by)
+            for one in given
+            if one.part is Part.PLANTED or looks[one.case] > 1
+        )
+
+    def overdue(self, tx: Transaction, use_case: str, asked_before: datetime) -> int:
+        owed = {CheckState.PENDING, CheckState.CONTRADICTED}
+        late = {
+            one.case
+            for one in opened(tx).table("spot_answer").values()
+            if one.use_case == use_case
+            and not one.answered_by
+            and not one.void
+            and one.asked_at < asked_before
+        }
+        found = (self.get(tx, case) for case in late)
+        return sum(check is not None and check.state in owed for check in found)
 
     def asked_since(self, tx: Transaction, use_case: str, since: datetime, *, most: int) -> int:
         known = opened(tx).table("spot_answer").values()

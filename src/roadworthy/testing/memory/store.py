@@ -12,6 +12,7 @@ from roadworthy.ports import Store, Transaction
 from roadworthy.testing.memory.casework import MemoryCases, MemoryEffects, MemoryReviews
 from roadworthy.testing.memory.evaluations import MemoryEvaluations
 from roadworthy.testing.memory.inbox import MemoryInbox
+from roadworthy.testing.memory.ledger_index import MemoryFlags, MemoryLedgerIndex
 from roadworthy.testing.memory.metering import MemoryMetering
 from roadworthy.testing.memory.records import (
     MemoryEvidence,
@@ -20,6 +21,7 @@ from roadworthy.testing.memory.records import (
     MemoryReplies,
     MemorySwitches,
 )
+from roadworthy.testing.memory.rollups import MemoryRollups
 from roadworthy.testing.memory.spotchecks import MemorySpotChecks
 from roadworthy.testing.memory.toolstates import MemoryToolStates
 from roadworthy.testing.memory.transaction import MemoryTransaction, State, opened
@@ -47,12 +49,15 @@ class MemoryStore(Store):
         self.switches = MemorySwitches()
         self.replies = MemoryReplies()
         self.ledger = MemoryLedger(self)
+        self.ledger_index = MemoryLedgerIndex()
+        self.flags = MemoryFlags()
         self.evaluations = MemoryEvaluations()
         self.spot_checks = MemorySpotChecks()
         self.metering = MemoryMetering()
         self.lineage = MemoryLineage()
         self.observed = MemoryObservations()
         self.alerts = MemoryAlerts()
+        self.rollups = MemoryRollups()
         self.tool_states = MemoryToolStates()
 
     @contextmanager
@@ -112,6 +117,16 @@ class MemoryLedger:
 
     def about(self, tx: Transaction, reference: str, *, limit: int = 200) -> tuple[Entry, ...]:
         numbers = opened(tx).table("reference").get(reference, ())
+        return tuple(opened(tx).table("entry")[seq] for seq in numbers[: max(1, limit)])
+
+    def newest_about(
+        self, tx: Transaction, reference: str, *, before: int | None = None, limit: int = 200
+    ) -> tuple[Entry, ...]:
+        numbers = [
+            seq
+            for seq in reversed(opened(tx).table("reference").get(reference, ()))
+            if before is None or seq < before
+        ]
         return tuple(opened(tx).table("entry")[seq] for seq in numbers[: max(1, limit)])
 
     def notes(self) -> Iterator[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from roadworthy.alerting import Alert, AlertState
+from roadworthy.alerting import Alert, AlertState, Mute
 from roadworthy.casework.case import State
 from roadworthy.casework.effect import SETTLED
 from roadworthy.casework.review import ReviewState
@@ -224,6 +224,16 @@ class MemoryAlerts:
 
     def failed(self, tx: Transaction, notice: str, *, problem: str, again_at: datetime) -> None:
         self._change(tx, notice, due_at=again_at, problem=problem)
+
+    def mute(self, tx: Transaction, mute: Mute) -> None:
+        opened(tx).change("alert_mute")[mute.key] = mute
+
+    def unmute(self, tx: Transaction, key: str) -> bool:
+        return opened(tx).change("alert_mute").pop(key, None) is not None
+
+    def mutes(self, tx: Transaction, now: datetime) -> Mapping[str, Mute]:
+        kept = opened(tx).table("alert_mute")
+        return {key: kept[key] for key in sorted(kept) if kept[key].until > now}
 
     def notices(self, tx: Transaction, alert: str) -> tuple[Notice, ...]:
         kept = opened(tx).table("notice")

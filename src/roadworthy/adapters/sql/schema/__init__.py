@@ -4,6 +4,7 @@ No column but those that say so holds content: personal data lie encrypted in ``
 """
 
 from roadworthy.adapters.sql.schema.casework import (
+    case_flag,
     case_record,
     effect,
     outcome,
@@ -14,6 +15,7 @@ from roadworthy.adapters.sql.schema.casework import (
     spend,
     step,
 )
+from roadworthy.adapters.sql.schema.costs import cost_call, cost_case, cost_review, cost_step, outlook
 from roadworthy.adapters.sql.schema.evaluations import (
     evaluation,
     evaluation_answer,
@@ -41,9 +43,11 @@ from roadworthy.adapters.sql.schema.inbox import (
 from roadworthy.adapters.sql.schema.ledger import (
     checkpoint,
     ledger_entry,
+    ledger_facet,
     ledger_outbox,
     ledger_reference,
     ledger_state,
+    ledger_tile,
 )
 from roadworthy.adapters.sql.schema.metering import (
     budget,
@@ -62,25 +66,35 @@ from roadworthy.adapters.sql.schema.people import (
     reply,
     stop,
 )
+from roadworthy.adapters.sql.schema.rollups import case_count
 from roadworthy.adapters.sql.schema.spotchecks import spot_answer, spot_check, spot_share
+from roadworthy.adapters.sql.schema.standings import case_standing, spot_standing
 from roadworthy.adapters.sql.schema.tools import tool_state
 from roadworthy.adapters.sql.schema.vault import key_check, payload, subject_key
-from roadworthy.adapters.sql.schema.watching import alert, feed, lineage, notice, tally
+from roadworthy.adapters.sql.schema.watching import alert, alert_mute, feed, lineage, notice, tally
 from roadworthy.adapters.sql.schema.words import metadata
 
 __all__ = [
     "absence",
     "acknowledgement",
     "alert",
+    "alert_mute",
     "approval",
     "budget",
     "budget_lease",
     "budget_owner",
     "call_batch",
+    "case_count",
+    "case_flag",
     "case_initiator",
     "case_record",
+    "case_standing",
     "certificate",
     "checkpoint",
+    "cost_call",
+    "cost_case",
+    "cost_review",
+    "cost_step",
     "credential",
     "effect",
     "evaluation",
@@ -93,9 +107,11 @@ __all__ = [
     "file_content",
     "key_check",
     "ledger_entry",
+    "ledger_facet",
     "ledger_outbox",
     "ledger_reference",
     "ledger_state",
+    "ledger_tile",
     "lineage",
     "measurement",
     "metadata",
@@ -103,6 +119,7 @@ __all__ = [
     "notice",
     "obeyed",
     "outcome",
+    "outlook",
     "pace",
     "payload",
     "principal",
@@ -119,6 +136,7 @@ __all__ = [
     "spot_answer",
     "spot_check",
     "spot_share",
+    "spot_standing",
     "step",
     "stop",
     "subject_key",

@@ -11,6 +11,7 @@ from roadworthy.adapters.sql.schema.words import has, key, may_have, table
 IN_LANE = sa.text("lane <> '' AND state NOT IN ('confirmed', 'refused', 'simulated', 'undone')")
 HELD = sa.text("held_since IS NOT NULL")
 DUE = sa.text("due_at IS NOT NULL")
+ALONE = sa.text("amount > 0 AND disposition = 'execute' AND approved_by = '' AND state <> 'simulated'")
 
 case_record = table(
     "case_record",
@@ -41,8 +42,6 @@ case_record = table(
     sa.Index(None, "use_case", "stage", "id"),
     sa.Index(None, "use_case", "release", "id"),
     sa.Index(None, "state", "use_case", "id"),
-    # Counting reads this index alone, in the order of the groups: four times as fast as any other order.
-    sa.Index(None, "use_case", "stage", "state", "handled_by", "release"),
 )
 
 reject = table(
@@ -145,6 +144,18 @@ effect = table(
         "ix_effect_held", "use_case", "tool", "held_since", "id", sqlite_where=HELD, postgresql_where=HELD
     ),
     sa.Index("ix_effect_due", "due_at", "id", sqlite_where=DUE, postgresql_where=DUE),
+    # Money that moved without a person, the most first.
+    sa.Index("ix_effect_alone", "amount", "id", sqlite_where=ALONE, postgresql_where=ALONE),
+)
+
+case_flag = table(
+    "case_flag",
+    key("case_id"),
+    has("use_case"),
+    has("reason"),
+    has("flagged_by"),
+    has("at", Moment),
+    sa.Index(None, "use_case", "case_id"),
 )
 
 pace = table(
@@ -208,4 +219,33 @@ sa.Index(
     review.c.id,
     sqlite_where=_OPEN,
     postgresql_where=_OPEN,
+)
+# All that counting an inbox looks at.
+sa.Index(
+    "ix_review_counted",
+    *(
+        review.c[name]
+        for name in (
+            "use_case",
+            "queue",
+            "role",
+            "skill",
+            "due_at",
+            "claimed_by",
+            "claimed_until",
+            "assignee",
+        )
+    ),
+    sqlite_where=_OPEN,
+    postgresql_where=_OPEN,
+)
+# Few of those that wait are somebody's.
+TAKEN = sa.text("state = 'open' AND (claimed_by <> '' OR assignee <> '')")
+sa.Index(
+    "ix_review_taken",
+    review.c.rank,
+    review.c.due_at,
+    review.c.id,
+    sqlite_where=TAKEN,
+    postgresql_where=TAKEN,
 )

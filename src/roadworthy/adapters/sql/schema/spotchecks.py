@@ -26,8 +26,6 @@ spot_check = table(
     has("closed_at", Moment),
     may_have("judged_at", Moment),
     sa.Index(None, "use_case", "closed_at"),
-    # Pages count every automatic case there ever was.
-    sa.Index("ix_spot_check_counts", "use_case", "release", "kinds", "state", "judgement", "why", "q"),
 )
 
 # Most rows were never drawn, and no list shows those.
@@ -56,6 +54,15 @@ spot_answer = table(
     sa.Index(None, "case_id", "review"),
     sa.Index(None, "use_case", "asked_at"),
     sa.Index(None, "use_case", "review"),
+)
+# Few wait for an answer among all that were ever asked for.
+_UNANSWERED = sa.text("answered_by = ''")
+sa.Index(
+    "ix_spot_answer_unanswered",
+    spot_answer.c.use_case,
+    spot_answer.c.asked_at,
+    sqlite_where=_UNANSWERED,
+    postgresql_where=_UNANSWERED,
 )
 
 spot_share = table("spot_share", key("use_case"), key("since", Moment), has("share", Real))

@@ -53,6 +53,17 @@ alert = table(
 _FIRING = sa.text("state = 'firing'")
 sa.Index("uq_alert_firing", alert.c.key, unique=True, sqlite_where=_FIRING, postgresql_where=_FIRING)
 
+# What nobody wants to be told of for a while, by the key of its alerts: one that ends and begins again is the same.
+alert_mute = table(
+    "alert_mute",
+    key("key"),
+    has("use_case"),
+    has("until", Moment),
+    has("muted_by"),
+    has("at", Moment),
+    has("reason"),
+)
+
 notice = table(
     "notice",
     key("id"),
