@@ -21,7 +21,7 @@ from roadworthy.server.app import application
 
 BASE = "http://127.0.0.1"
 PASSWORD = "correct horse battery"
-TELLING_APART = ("verdict", "scope")
+TELLING_APART = ("verdict", "scope", "do")
 """Fields that tell apart forms of one page that lead to the same place."""
 SIGNED_IN_BY_FORM = {"sec-fetch-site": "same-origin"}
 PEOPLE = {

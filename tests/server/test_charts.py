@@ -247,6 +247,90 @@ def test_a_long_line_is_thinned_and_its_extremes_stay_in_the_band() -> None:
 # Text and looks -------------------------------------------------------------------------------
 
 
+SERIES = st.integers(0, 140).flatmap(
+    lambda size: st.tuples(
+        st.lists(TEXTS, min_size=size, max_size=size),
+        st.lists(st.tuples(TEXTS, st.lists(FIGURES, min_size=size, max_size=size)), max_size=8),
+    )
+)
+
+
+@given(SERIES)
+@FAST
+def test_any_columns_are_drawn_inside_their_frame(
+    drawn: tuple[list[str], list[tuple[str, list[float]]]],
+) -> None:
+    labels, series = drawn
+    assert_inside(parsed(charts.stacked(labels, series, name=HOSTILE, unit="EUR")))
+
+
+def test_the_highest_column_is_as_high_as_the_drawing_and_parts_stand_on_one_another() -> None:
+    chart = parsed(
+        charts.stacked(
+            ["Mon", "Tue"], [("by people", [1, 2]), ("alone", [1, 6])], name="Cases", unit="cases"
+        )
+    )
+    below, above = [one.get("d", "") for one in chart.iter("path")]
+    assert below.split("Z")[1].startswith("M301.5 160V120H")
+    assert above.split("Z")[1].startswith("M301.5 120V0H")
+    assert "the highest, 8 cases, is Tue" in "".join(chart.itertext())
+
+
+def test_more_series_than_can_be_told_apart_are_one_and_nothing_is_lost() -> None:
+    chart = parsed(charts.stacked(["a"], [(f"s{at}", [at]) for at in range(9)], name="x"))
+    assert len([one for one in chart.iter("li")]) == charts.MOST_SERIES
+    assert "other 26" in "".join(chart.itertext())
+    assert "36" in "".join(chart.itertext())
+
+
+def test_what_is_no_amount_is_left_out_and_said_to_be() -> None:
+    told = charts.stacked(["a", "b"], [("s", [math.nan, -3]), ("t", [1, None])], name="x")
+    assert "2 without an amount are left out" in told
+
+
+def test_a_series_with_a_value_too_few_is_a_fault() -> None:
+    with pytest.raises(ValueError, match="1 values for 2 columns"):
+        charts.stacked(["a", "b"], [("s", [1])], name="x")
+
+
+@given(st.lists(POINTS, max_size=4), FIGURES)
+@FAST
+def test_any_lines_are_drawn_inside_their_frame(lines: list[list[Point]], bound: float) -> None:
+    labels = sorted({one.label for points in lines for one in points})
+    assert_inside(parsed(charts.several(labels, [("l", one) for one in lines], name=HOSTILE, bound=bound)))
+
+
+def test_lines_beside_one_another_share_a_scale_and_differ_in_stroke() -> None:
+    chart = parsed(
+        charts.several(
+            ["1", "2", "3"],
+            [("stable", [Point("1", 0), Point("3", 10)]), ("canary", [Point("2", 5, 4, 6)])],
+            name="Wrong answers",
+        )
+    )
+    groups = {one.get("class"): [path.get("d") for path in one.iter("path")] for one in chart.iter("g")}
+    assert groups["line-1"] == ["M0 160h0", "M600 0h0"]
+    assert groups["line-2"] == ["M300 64L300 96Z", "M300 80h0"]
+    with pytest.raises(ValueError, match="5 lines"):
+        charts.several(["1"], [("l", [Point("1", 1)])] * 5, name="x")
+
+
+@given(FIGURES, FIGURES, FIGURES)
+@FAST
+def test_any_figure_on_its_way_is_drawn_inside_its_frame(
+    now: float, baseline: float, target: float
+) -> None:
+    assert_inside(parsed(charts.bullet(now, baseline=baseline, target=target, name=HOSTILE)))
+
+
+def test_a_figure_on_its_way_lies_between_its_beginning_and_its_target() -> None:
+    chart = parsed(charts.bullet(50, baseline=25, target=100, name="KPI", unit="%"))
+    assert rects(chart) == [(0, 3, 50, 6)]
+    assert rects(chart, "baseline") == [(25, 0, 0.8, 12)]
+    assert rects(chart, "target") == [(99.2, 0, 0.8, 12)]
+    assert "now 50 % · baseline 25 % · target 100 %" in "".join(chart.itertext())
+
+
 @pytest.mark.parametrize(
     "chart",
     [

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from tests.operate.office import VERA
 from tests.server.desk import PEOPLE, Browser, Desk, ask, reply, text_of
+from tests.server.evaluated import evaluated
 
 import roadworthy as rw
 from roadworthy.casework.prediction import Neighbour, Prediction
@@ -48,10 +49,19 @@ def paths(desk: Desk) -> dict[str, str]:
         evidence.add_approval(tx, approval)
         evidence.add_waiver(tx, "desk", Waiver("data.checks", "books", "moving", "ben", "rita", True, now + timedelta(days=9)))  # fmt: skip
     desk.work()
-    names = {"name": desk.office.case("T-1").id, "id": desk.open_review("T-2").id}
+    names = {"name": desk.office.case("T-1").id, "id": desk.open_review("T-2").id, "release": "r2", "seq": "0"}
     found = {page.name: page.path.format(**names) for page in PAGES}
     begin_idea(desk.deployment, OWNER, "returns-desk", "Returns desk")
-    return {**found, "use_case": "/use-cases/desk", "idea": "/ideas/returns-desk"}
+    return {
+        **found,
+        "use_case": "/use-cases/desk",
+        "evidence": "/use-cases/desk/evidence",
+        "idea": "/ideas/returns-desk",
+        "quality_of": "/quality/desk",
+        "evaluation": f"/evaluations/{evaluated(desk)}",
+        "release": "/use-cases/desk/releases/r2",
+        "use_case_policies": "/use-cases/desk/policies",
+    }
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -23,6 +23,8 @@ STOPS = {R.OWNER, R.BUILDER, R.RISK_OFFICER, R.OPERATOR, R.ADMIN}
 READING = {
     "/portfolio": STAFF,
     "/use-cases/desk": STAFF,
+    "/use-cases/desk/evidence": STAFF,
+    "/use-cases/desk/what-if": STAFF,
     "/ideas": STAFF,
     "/ideas/returns-desk": STAFF,
     "/inbox": REVIEWS,
@@ -68,6 +70,12 @@ BY_SESSION_ONLY = {
     "/reviews/{id}",
     "/inbox/next",
 }
+BY_SESSION_ONLY |= {
+    "/use-cases/{name}/releases/{release}/approve",
+    "/use-cases/{name}/waivers",
+    "/use-cases/{name}/waivers/{id}/grant",
+    "/use-cases/{name}/waivers/{id}/decline",
+}  # by role: `test_use_case_page`
 BY_SESSION_ONLY |= {
     f"/reviews/{{id}}/{what}" for what in ("undo", "claim", "release", "assign", "own", "together")
 }

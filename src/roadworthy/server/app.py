@@ -13,7 +13,21 @@ from starlette.responses import Response
 
 from roadworthy.errors import InputProblem, Problem, RoadworthyError
 from roadworthy.operate.deployment import Deployment
-from roadworthy.server import forms, incoming, machines, pages, review_forms, signing
+from roadworthy.server import (
+    alert_forms,
+    audit_forms,
+    case_forms,
+    cost_files,
+    forms,
+    incoming,
+    machines,
+    pages,
+    policy_forms,
+    release_forms,
+    review_forms,
+    signing,
+    use_case_forms,
+)
 from roadworthy.server.assets import Assets
 from roadworthy.server.guard import Guard, host_name
 from roadworthy.server.health import Health
@@ -32,13 +46,15 @@ def application(
     public_url: str = "",
     hosts: Collection[str] = (),
     secret: Callable[[str], str] | None = None,
+    forget: case_forms.Forget | None = None,
 ) -> Starlette:
     """The door of one installation: ``/api/v1`` for machines, pages for people, health, static files.
 
     ``public_url`` is the address people use where it is not loopback (``https://roadworthy.example``):
     with HTTPS, cookies never travel without it. ``hosts`` are further names by which this server may
     be reached; any other is refused. ``secret`` reads the secrets of signed messages: without it none are
-    taken. ``state.draining`` of the result is the event that makes
+    taken. ``forget`` erases a person from every index of knowledge: without it nobody is erased here.
+    ``state.draining`` of the result is the event that makes
     ``/readyz`` say no.
     """
     address = urlsplit(public_url)
@@ -62,8 +78,15 @@ def application(
             *Metrics(deployment).routes(),
             *assets.routes(),
             *signing.routes(renderer),
+            *alert_forms.routes(renderer),
+            *audit_forms.routes(renderer),
+            *case_forms.routes(renderer, forget=forget),
             *forms.routes(renderer),
             *review_forms.routes(renderer),
+            *release_forms.routes(renderer),
+            *policy_forms.routes(renderer),
+            *use_case_forms.routes(renderer),
+            *cost_files.routes(renderer),
             *pages.routes(renderer),
             *Live(renderer, draining=health.draining).routes(),
         ],

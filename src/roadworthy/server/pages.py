@@ -1,10 +1,8 @@
-"""Pages to read: each is one view shown as HTML, and as JSON under the same address with ``.json``."""
+"""Pages to read: each is one view shown as HTML, as JSON under the same address with ``.json``, its rows with ``.csv``."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -19,31 +17,8 @@ from roadworthy.server.bodies import read_query
 from roadworthy.server.machines import recognised
 from roadworthy.server.problems import Json, problem_json, unexpected
 from roadworthy.server.rendering import Renderer, with_query
+from roadworthy.server.screens import PAGES, Page
 from roadworthy.server.session import NOBODY, Visitor, bearer
-from roadworthy.server.views import cases, ideas, inbox, portfolio, review_page, use_case
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A view with its address, its template and the query parameters it knows."""
-
-    path: str
-    name: str
-    template: str
-    view: Callable[[Ask], dict[str, Any]]
-    query: tuple[str, ...] = ()
-
-
-PAGES = (
-    Page("/portfolio", "portfolio", "portfolio.html", portfolio.portfolio),
-    Page("/ideas", "ideas", "ideas.html", ideas.ideas, ("after", "limit")),
-    Page("/ideas/{name}", "idea", "idea.html", ideas.idea, ("question", "saved")),
-    Page("/use-cases/{name}", "use_case", "use_case.html", use_case.use_case, ("stage", "release")),
-    Page("/inbox", "inbox", "inbox.html", inbox.inbox, inbox.FILTERS),
-    Page("/reviews/{id}", "review", "review.html", review_page.review_page, review_page.FILTERS),
-    Page("/cases", "cases", "cases.html", cases.cases, cases.FILTERS),
-    Page("/cases/{name}", "case", "case.html", cases.case, ("use_case",)),
-)
 
 Act = Callable[[Request, Visitor], Response]
 

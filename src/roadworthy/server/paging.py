@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 from zlib import crc32
 
 from roadworthy.errors import InputProblem, Problem
 from roadworthy.server.asking import Ask
-from roadworthy.server.views.shared import rows_limit
 
 T = TypeVar("T")
+PAGE_ROWS, MAX_ROWS = 50, 200
 _LONGEST = 2_000
 
 
@@ -28,6 +28,14 @@ def paged(
         ordered = [row for row in ordered if (name(row) < begin if newest_first else name(row) > begin)]
     page = ordered[:limit]
     return page, cursor(name(page[-1])) if len(ordered) > limit else ""
+
+
+def rows_limit(query: Mapping[str, str]) -> int:
+    """Rows of a page, 1 to 200. Errors: ``InputProblem`` RW-SERVER-005."""
+    text = query.get("limit", str(PAGE_ROWS))
+    if not (text.isascii() and text.isdigit() and len(text) < 4 and 1 <= int(text) <= MAX_ROWS):
+        raise InputProblem("RW-SERVER-005", Problem(f"expected 1 to {MAX_ROWS}", place="limit"))
+    return int(text)
 
 
 def cursor(name: str) -> str:

@@ -12,21 +12,18 @@ from starlette.responses import HTMLResponse, Response
 from roadworthy.errors import RoadworthyError
 from roadworthy.operate.deployment import Deployment
 from roadworthy.principal import Principal, allows
+from roadworthy.server import charts
 from roadworthy.server.assets import Assets
+from roadworthy.server.cost_charts import FILTERS as COSTS
 from roadworthy.server.idea_charts import money, sign
 from roadworthy.server.looks import environment
+from roadworthy.server.operations_charts import FILTERS as OPERATIONS
+from roadworthy.server.points import chart_points
 from roadworthy.server.portfolio_report import drawn_idea, weeks
 from roadworthy.server.problems import headers_of, status_of, told
+from roadworthy.server.screens import NAVIGATION
 from roadworthy.server.session import FORM_FIELD, Cookies, Visitor, visitor
 from roadworthy.server.sources import seen
-
-_NAVIGATION = (
-    ("Portfolio", "/portfolio", "gate.read", "p"),
-    ("Ideas", "/ideas", "idea.read", "d"),
-    ("Inbox", "/inbox", "review.read", "i"),
-    ("Cases", "/cases", "case.read", "c"),
-)
-"""Label, address, the right it takes, and the key after `g`."""
 
 
 class Renderer:
@@ -39,12 +36,16 @@ class Renderer:
         self._templates = environment()
         self._templates.globals["asset"] = assets.url
         self._templates.globals["with_query"] = with_query
+        self._templates.globals["charts"] = charts
         self._templates.filters |= {
             "seen": seen,
             "money": money,
             "sign": sign,
             "weeks": weeks,
             "drawn": drawn_idea,
+            **COSTS,
+            **OPERATIONS,
+            "chart_points": chart_points,
         }
 
     def visitor(self, request: Request) -> Visitor:
@@ -88,9 +89,9 @@ class Renderer:
         if principal is None:
             return []
         entries = [
-            {"label": label, "href": href, "waiting": 0, "key": key}
-            for label, href, verb, key in _NAVIGATION
-            if allows(principal, verb, use_case=principal.use_case)
+            {"label": entry.label, "href": entry.href, "waiting": 0, "key": entry.key}
+            for entry in NAVIGATION
+            if allows(principal, entry.verb, use_case=principal.use_case)
         ]
         for entry in entries:
             if entry["href"] == "/inbox":

@@ -11,7 +11,8 @@ from roadworthy.errors import InputProblem, Problem
 from roadworthy.operate.explain import case_json, explain
 from roadworthy.principal import require
 from roadworthy.server.asking import Ask
-from roadworthy.server.views.shared import plain, rows_limit, visible_use_cases
+from roadworthy.server.paging import rows_limit
+from roadworthy.server.views.shared import plain, visible_use_cases
 from roadworthy.stage import Stage
 
 W = TypeVar("W", bound=StrEnum)
@@ -36,6 +37,7 @@ def cases(ask: Ask) -> dict[str, Any]:
             state=state,
             stage=stage,
             release=release,
+            flagged=ask.query.get("flagged") == "yes",
             after=ask.query.get("after", ""),
             limit=rows_limit(ask.query),
         )

@@ -15,8 +15,8 @@ from roadworthy.operate import ideas as kept
 from roadworthy.principal import allows, require
 from roadworthy.server.asking import Ask
 from roadworthy.server.idea_forms import form_of
+from roadworthy.server.paging import rows_limit
 from roadworthy.server.problems import told as told_problem
-from roadworthy.server.views.shared import rows_limit
 
 SEED = 1
 _FIRST = [word.value for word in Conclusion]

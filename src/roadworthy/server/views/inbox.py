@@ -14,11 +14,14 @@ from roadworthy.operate.reviews.effects import standing
 from roadworthy.operate.reviews.listing import count_inbox, list_inbox
 from roadworthy.operate.reviews.teams import team_now
 from roadworthy.ports import LoadedRelease, Transaction
+from roadworthy.ports.inbox import About
 from roadworthy.principal import Kind, allows
 from roadworthy.server.asking import Ask
+from roadworthy.server.paging import rows_limit
 from roadworthy.server.views.reviews import review_json, why_not_decide
-from roadworthy.server.views.shared import plain, rows_limit, visible_use_cases
+from roadworthy.server.views.shared import plain, visible_use_cases
 
+_UNKNOWN = About("", "", "")
 VIEWS = (("mine", "Mine"), ("queues", "My queues"), ("free", "Free"), ("all", "All"))
 FILTERS = ("use_case", "view", "queue", "after", "limit", "decided")
 
@@ -40,7 +43,8 @@ def inbox(ask: Ask) -> dict[str, Any]:
     sizes = {"mine": counts.mine, "queues": counts.queues, "free": None, "all": counts.all}
     with deployment.store.read() as tx:
         team = team_now(deployment, tx)
-        rows = [_row(ask, tx, team, one) for one in page.rows]
+        about = deployment.store.inbox.about(tx, [one.id for one in page.rows])
+        rows = [_row(ask, team, one, about.get(one.id, _UNKNOWN)) for one in page.rows]
         return plain(  # type: ignore[no-any-return]
             {
                 "filters": {"use_case": ask.use_case, "view": view, "queue": queue},
@@ -140,16 +144,13 @@ def goes_together(ask: Ask, tx: Transaction, found: Review) -> bool:
     return bool(likeness(ask.deployment, tx, found))
 
 
-def _row(ask: Ask, tx: Transaction, team: Team, found: Review) -> dict[str, Any]:
-    store = ask.deployment.store
-    case = store.cases.get(tx, found.case)
-    effect = store.effects.get(tx, found.effect) if found.effect else None
+def _row(ask: Ask, team: Team, found: Review, about: About) -> dict[str, Any]:
     holder = team.holder(found)
     return {
         **review_json(found, now=team.now),
-        "key": case.key if case else "",
-        "slice": case.slice if case else "",
-        "tool": effect.tool if effect else "",
+        "key": about.key,
+        "slice": about.slice,
+        "tool": about.tool,
         "holder": holder,
         "yours": not why_not_decide(ask.principal, found)
         and not team.why_unqualified(ask.principal.id, found)

@@ -16,9 +16,10 @@ from roadworthy.operate.stewarding import DIFFERENT, SAME
 from roadworthy.ports import Transaction
 from roadworthy.principal import Kind, Principal, allows, require
 from roadworthy.server.asking import Ask
+from roadworthy.server.paging import rows_limit
 from roadworthy.server.problems import told
 from roadworthy.server.views.cases import decision
-from roadworthy.server.views.shared import plain, rows_limit, visible_use_cases
+from roadworthy.server.views.shared import plain, visible_use_cases
 
 HIDDEN = "not shown to your role"
 FIRST = "What would you answer? The proposal is shown afterwards."

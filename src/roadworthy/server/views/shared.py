@@ -9,16 +9,15 @@ from datetime import datetime
 from typing import Any
 
 from roadworthy.casework.case import State
-from roadworthy.errors import InputProblem, NotFound, Problem
+from roadworthy.errors import NotFound, Problem
 from roadworthy.operate.slips import in_force
 from roadworthy.operate.stopping import obedience
 from roadworthy.ports import Transaction
 from roadworthy.principal import Approval, Kind, Principal, Stop, allows, require
 from roadworthy.release import Release, Rollout, short
 from roadworthy.server.asking import Ask
+from roadworthy.server.paging import rows_limit as rows_limit  # noqa: PLC0414 - views import it from here
 from roadworthy.stage import ENDED, ROAD, SIMULATED, Stage
-
-PAGE_ROWS, MAX_ROWS = 50, 200
 
 
 def visible_use_cases(ask: Ask, tx: Transaction, verb: str) -> tuple[str, ...]:
@@ -146,14 +145,6 @@ def case_counts(ask: Ask, tx: Transaction, use_case: str) -> dict[str, int]:
             found[handled_by] += n
     keys = ("live", "automatic", "person", "simulated", *(str(state) for state in State))
     return {key: found[key] for key in keys}
-
-
-def rows_limit(query: Mapping[str, str]) -> int:
-    """Rows of a page, 1 to 200. Errors: ``InputProblem`` RW-SERVER-005."""
-    text = query.get("limit", str(PAGE_ROWS))
-    if not (text.isascii() and text.isdigit() and len(text) < 4 and 1 <= int(text) <= MAX_ROWS):
-        raise InputProblem("RW-SERVER-005", Problem(f"expected 1 to {MAX_ROWS}", place="limit"))
-    return int(text)
 
 
 def plain(value: Any) -> Any:

@@ -9,11 +9,11 @@ from typing import Any
 from roadworthy.charter import Charter
 from roadworthy.errors import InputProblem, Problem
 from roadworthy.evaluation import Evaluation
-from roadworthy.gate import Waiver, as_json
+from roadworthy.gate import Finding, Verdict, Waiver, as_json
 from roadworthy.operate.outcomes import canary_watch
 from roadworthy.operate.spotchecks.status import spot_check_status
 from roadworthy.operate.spotchecks.telling import status_json
-from roadworthy.operate.verdicts import verdict
+from roadworthy.operate.verdicts import Weighed, verdict, weigh
 from roadworthy.ports import Transaction
 from roadworthy.principal import allows, require
 from roadworthy.release import Release, Rollout
@@ -38,12 +38,22 @@ def use_case(ask: Ask) -> dict[str, Any]:
     ``release`` and ``stage`` of the query choose; without them the newest release that has not
     ended, and the stage it would enter next.
     """
+    return plain(read(ask)[0])  # type: ignore[no-any-return]
+
+
+def read(ask: Ask) -> tuple[dict[str, Any], Weighed, Verdict]:
+    """What every door shows of a use case, and what it was made of."""
     name = ask.path["name"]
     require(ask.principal, "gate.read", use_case=name)
     store = ask.deployment.store
     with store.read() as tx:
         rollout = rollout_of(ask, tx, name)
         release = chosen(ask, rollout)
+    stage = stage_asked(ask, release)
+    # Read once outside: a charter is fetched in a transaction of its own.
+    ask.deployment.loader.charter(release.digest)
+    with store.read() as tx:
+        weighed = weigh(ask.deployment, tx, release)
         page = {
             "name": name,
             "road": road(rollout),
@@ -57,11 +67,12 @@ def use_case(ask: Ask) -> dict[str, Any]:
             "stops": active_stops(ask, tx, use_case=name),
             "you_may_stop": allows(ask.principal, "stop", use_case=name),
         }
-    page["charter"] = _promise(ask.deployment.loader.charter(release.digest))
-    page["verdict"] = verdict_on(ask, name, release, _stage(ask, release))
+    said = weighed.verdict(stage)
+    page["charter"] = _promise(weighed.charter)
+    page["verdict"] = verdict_json(said, release)
     page["canary"] = _watch(ask, name, rollout)
     page["spot_checks"] = status_json(spot_check_status(ask.deployment, name))
-    return plain(page)  # type: ignore[no-any-return]
+    return page, weighed, said
 
 
 def gate_verdict(ask: Ask) -> dict[str, Any]:
@@ -70,7 +81,8 @@ def gate_verdict(ask: Ask) -> dict[str, Any]:
     require(ask.principal, "gate.read", use_case=name)
     with ask.deployment.store.read() as tx:
         release = chosen(ask, rollout_of(ask, tx, name))
-    return plain(verdict_on(ask, name, release, _stage(ask, release)))  # type: ignore[no-any-return]
+    said = verdict(ask.deployment, ask.principal, name, release.name, stage_asked(ask, release))
+    return plain(verdict_json(said, release))  # type: ignore[no-any-return]
 
 
 def releases(ask: Ask) -> dict[str, Any]:
@@ -81,15 +93,20 @@ def releases(ask: Ask) -> dict[str, Any]:
         return {"use_case": name, "releases": _releases(ask, tx, rollout_of(ask, tx, name))}
 
 
-def verdict_on(ask: Ask, name: str, release: Release, stage: Stage) -> dict[str, Any]:
+def verdict_json(said: Verdict, release: Release) -> dict[str, Any]:
     """The gate's verdict; findings that do not hold come first, the cheapest next step first of all."""
-    said = verdict(ask.deployment, ask.principal, name, release.name, stage)
-    held = tuple(finding for finding in said.findings if finding not in said.open)
     return {
-        **as_json(replace(said, findings=(*said.open, *held))),
+        **as_json(replace(said, findings=in_order(said))),
         "headline": headline(said, release),
         "open": len(said.open),
     }
+
+
+def in_order(said: Verdict) -> tuple[Finding, ...]:
+    """Findings as they are shown: what does not hold, the cheapest next step first, then what does."""
+    first = said.open
+    left = {id(finding) for finding in first}
+    return (*first, *(finding for finding in said.findings if id(finding) not in left))
 
 
 def chosen(ask: Ask, rollout: Rollout) -> Release:
@@ -100,7 +117,8 @@ def chosen(ask: Ask, rollout: Rollout) -> Release:
     return candidate(rollout) or max(rollout.releases, key=lambda release: release.number)
 
 
-def _stage(ask: Ask, release: Release) -> Stage:
+def stage_asked(ask: Ask, release: Release) -> Stage:
+    """The stage that the query names, else the next one. Errors: ``InputProblem`` RW-SERVER-005."""
     wanted = ask.query.get("stage", "")
     if not wanted:
         return next_stage(release)

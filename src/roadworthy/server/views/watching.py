@@ -11,7 +11,7 @@ from roadworthy.operate.watching import alarms
 from roadworthy.operate.watching.incidents import incident
 from roadworthy.operate.watching.lineage import decisions_that_used, lineage_of_case, prov_of_case
 from roadworthy.server.asking import Ask
-from roadworthy.server.views.shared import rows_limit
+from roadworthy.server.paging import rows_limit
 
 
 def of_case(ask: Ask) -> dict[str, Any]:
