@@ -5,6 +5,7 @@ from __future__ import annotations
 import html as markup
 import re
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,12 @@ async def ask(case: rw.Case[Any], run: rw.Run) -> rw.Decision:
     )
 
 
+@cache
+def hashed_password() -> str:
+    """Hashed once: a hash is made to be slow."""
+    return Argon2Passwords().hash(PASSWORD)
+
+
 class Desk:
     """The office, its application, and browsers and machines that use it."""
 
@@ -67,10 +74,9 @@ class Desk:
         self.office = Office(folder)
         self.deployment = replace(self.office.deployment, passwords=Argon2Passwords())
         self.app = application(self.deployment)
-        hashed = self.deployment.passwords.hash(PASSWORD)
         with self.office.store.write() as tx:
             for person in PEOPLE.values():
-                self.office.store.people.add(tx, person, password_hash=hashed)
+                self.office.store.people.add(tx, person, password_hash=hashed_password())
 
     def key(self, who: Principal, *, use_case: str = "") -> str:
         return access.issue(self.deployment, ADMIN, who.id, access.KEY, use_case=use_case)

@@ -278,7 +278,7 @@ def test_the_highest_column_is_as_high_as_the_drawing_and_parts_stand_on_one_ano
 
 def test_more_series_than_can_be_told_apart_are_one_and_nothing_is_lost() -> None:
     chart = parsed(charts.stacked(["a"], [(f"s{at}", [at]) for at in range(9)], name="x"))
-    assert len([one for one in chart.iter("li")]) == charts.MOST_SERIES
+    assert len(list(chart.iter("li"))) == charts.MOST_SERIES
     assert "other 26" in "".join(chart.itertext())
     assert "36" in "".join(chart.itertext())
 

@@ -6,20 +6,16 @@ import html as markup
 import json
 import re
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from tests.operate.office import VERA
 from tests.server.desk import PEOPLE, Browser, Desk, ask, reply, text_of
-from tests.server.evaluated import evaluated
+from tests.server.furnished import EVERY, furnish
 
 import roadworthy as rw
 from roadworthy.casework.prediction import Neighbour, Prediction
-from roadworthy.gate import Waiver
-from roadworthy.operate import outcomes, stopping
-from roadworthy.operate.ideas import begin_idea
-from roadworthy.principal import Approval, Kind, Principal, Role
+from roadworthy.principal import Kind, Principal, Role
 from roadworthy.quantities import digest_of
 from roadworthy.server.pages import PAGES
 from roadworthy.server.rendering import Renderer
@@ -32,36 +28,7 @@ REVIEWER = PEOPLE[Role.REVIEWER]
 @pytest.fixture
 def paths(desk: Desk) -> dict[str, str]:
     """The address of every page, over a desk with one of everything."""
-    release = desk.office.release(reply)
-    desk.office.release(reply, stage=Stage.CANARY, share=0.5, number=2)
-    desk.office.submit("T-1", "refund 0.9")
-    desk.office.submit("T-2", "refund 0.3")
-    desk.work()
-    outcomes.record_outcome(desk.deployment, OWNER, "desk", "T-1", truth="refund", source="crm")
-    stopping.stop(desk.deployment, PEOPLE[Role.BUILDER], "tool:fax.send", reason="paper jam")
-    now = desk.office.clock.now()
-    with desk.office.store.write() as tx:
-        evidence = desk.office.store.evidence
-        approval = Approval(
-            id="A-1", use_case="desk", kind="release", digest=release.digest, role=Role.OWNER, principal="olga",
-            demo=True, reason="figures read", at=now, expires_at=now + timedelta(days=1),
-        )  # fmt: skip
-        evidence.add_approval(tx, approval)
-        evidence.add_waiver(tx, "desk", Waiver("data.checks", "books", "moving", "ben", "rita", True, now + timedelta(days=9)))  # fmt: skip
-    desk.work()
-    names = {"name": desk.office.case("T-1").id, "id": desk.open_review("T-2").id, "release": "r2", "seq": "0"}
-    found = {page.name: page.path.format(**names) for page in PAGES}
-    begin_idea(desk.deployment, OWNER, "returns-desk", "Returns desk")
-    return {
-        **found,
-        "use_case": "/use-cases/desk",
-        "evidence": "/use-cases/desk/evidence",
-        "idea": "/ideas/returns-desk",
-        "quality_of": "/quality/desk",
-        "evaluation": f"/evaluations/{evaluated(desk)}",
-        "release": "/use-cases/desk/releases/r2",
-        "use_case_policies": "/use-cases/desk/policies",
-    }
+    return furnish(desk)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -76,7 +43,7 @@ def test_every_page_has_a_twin_with_the_same_data(
         return render(self, request, template, data, **more)
 
     monkeypatch.setattr(Renderer, "page", recording)
-    browser = desk.browser(REVIEWER)
+    browser = desk.browser(EVERY)
     html = browser.get(paths[page.name])
     assert html.status_code == 200, html.text
     [link] = re.findall(r'<a href="([^"]+)">This page as JSON', html.text)

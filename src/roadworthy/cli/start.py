@@ -39,6 +39,13 @@ def up(
     gateway: Annotated[
         bool, typer.Option(help="Serve the OpenAI wire too, on the port after the pages.")
     ] = True,
+    public_url: Annotated[
+        str,
+        typer.Option(
+            metavar="<url>",
+            help="Its address for people and webhooks, where that is not this machine's own.",
+        ),
+    ] = "",
     home: Home = None,
 ) -> None:
     """Serve API, pages and the gateway, and work cases, all in this process. Ctrl+C stops."""
@@ -56,7 +63,7 @@ def up(
     from roadworthy.wiring.costs import book_duties
     from roadworthy.wiring.incoming import incoming_duties, mail_door
     from roadworthy.wiring.knowledge import forget_subject
-    from roadworthy.wiring.place import credential
+    from roadworthy.wiring.place import credential, environment_name
     from roadworthy.wiring.telemetry import watching_duties
 
     out = Output(as_json=False)
@@ -88,7 +95,13 @@ def up(
                 if listening := stack.enter_context(mail_door(deployment, place)):
                     out.say(f"  mail    {listening}")
                 secret = partial(credential, home=place.home)
-                app = application(deployment, secret=secret, forget=partial(forget_subject, place))
+                app = application(
+                    deployment,
+                    environment=environment_name(),
+                    public_url=public_url,
+                    secret=secret,
+                    forget=partial(forget_subject, place),
+                )
                 serve(app, host=host, port=port, on_ready=ready)
         finally:
             worker.stop(grace_s=20)

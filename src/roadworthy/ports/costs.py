@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from roadworthy.business.costs.rows import (
+    CallUse,
     CaseCost,
     ContextUse,
     EvaluationCost,
@@ -78,3 +79,42 @@ class Costs(Protocol):
 
         No answer changes by it. Several may do it at once.
         """
+
+
+class CostParts(Protocol):
+    """The same books for pages: added up by the store over everything that a question does not tell apart.
+
+    Days are those of UTC, ``first`` and ``last`` included. ``by`` names fields of the rows; a field that it does
+    not name is empty (the day: ``first``; the work: live). How many cases and calls there are makes no difference.
+    """
+
+    def steps(
+        self, tx: Transaction, use_cases: Sequence[str], first: date, last: date, *, by: Collection[str]
+    ) -> tuple[StepCost, ...]:
+        """By some of day, use case, release, work and step; always by currency."""
+
+    def calls(
+        self,
+        tx: Transaction,
+        use_cases: Sequence[str],
+        first: date,
+        last: date,
+        *,
+        by: Collection[str],
+        of_steps: bool = True,
+    ) -> tuple[CallUse, ...]:
+        """By some of day, use case, release, work, step, task and model.
+
+        The cost of a call of a step is here its part of what that step cost, day by day: it never exceeds it, and
+        what failed attempts cost stays with them. Without those ``of_steps``: calls through the gateway alone.
+        """
+
+    def cases(
+        self, tx: Transaction, use_cases: Sequence[str], first: date, last: date
+    ) -> tuple[CaseCost, ...]:
+        """Cases taken in, by use case, work, who handled them and whether they are closed."""
+
+    def reviews(
+        self, tx: Transaction, use_cases: Sequence[str], first: date, last: date
+    ) -> tuple[ReviewCount, ...]:
+        """Answered reviews by use case and work."""

@@ -218,9 +218,7 @@ class Effects(Protocol):
     ) -> Page[EffectRecord]:
         """Newest first, keyset-paged. No states: all of them."""
 
-    def alone(
-        self, tx: Transaction, above: int, *, after: str = "", limit: int = 50
-    ) -> Page[EffectRecord]:
+    def alone(self, tx: Transaction, above: int, *, after: str = "", limit: int = 50) -> Page[EffectRecord]:
         """What moves more than so many minor units and leaves without a person, the most first."""
 
     def in_front(self, tx: Transaction, effect: EffectRecord) -> EffectRecord | None:
@@ -368,6 +366,11 @@ class People(Protocol):
 
     def set_email(self, tx: Transaction, principal: str, email: str) -> bool:
         """Keep where an account gets its mail; empty for none. False where there is no such account."""
+
+    def preferences(self, tx: Transaction, principal: str) -> Mapping[str, str]: ...
+
+    def set_preference(self, tx: Transaction, principal: str, name: str, value: str) -> None:
+        """Keep how somebody wants pages to be; empty for the usual."""
 
     def all(self, tx: Transaction, *, limit: int = 500) -> tuple[Principal, ...]: ...
 

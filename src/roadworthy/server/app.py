@@ -23,6 +23,7 @@ from roadworthy.server import (
     machines,
     pages,
     policy_forms,
+    preference_forms,
     release_forms,
     review_forms,
     signing,
@@ -43,6 +44,7 @@ def application(
     deployment: Deployment,
     *,
     title: str = "Roadworthy",
+    environment: str = "",
     public_url: str = "",
     hosts: Collection[str] = (),
     secret: Callable[[str], str] | None = None,
@@ -52,8 +54,8 @@ def application(
 
     ``public_url`` is the address people use where it is not loopback (``https://roadworthy.example``):
     with HTTPS, cookies never travel without it. ``hosts`` are further names by which this server may
-    be reached; any other is refused. ``secret`` reads the secrets of signed messages: without it none are
-    taken. ``forget`` erases a person from every index of knowledge: without it nobody is erased here.
+    be reached; any other is refused. ``environment`` (`Staging`) stands on every page. ``secret`` reads the
+    secrets of signed messages: without it none are taken. ``forget`` erases a person from every index of knowledge: without it nobody is erased here.
     ``state.draining`` of the result is the event that makes
     ``/readyz`` say no.
     """
@@ -65,7 +67,9 @@ def application(
     secure = address.scheme == "https"
     known = {*hosts, *([host_name(address.netloc)] if public_url else ())}
     assets, health = Assets(), Health(deployment)
-    renderer = Renderer(deployment, title=title, assets=assets, cookies=Cookies(secure=secure))
+    renderer = Renderer(
+        deployment, title=title, assets=assets, cookies=Cookies(secure=secure), environment=environment
+    )
 
     def other(request: Request, fault: Exception) -> Response:
         return _other(renderer, request, fault)
@@ -87,6 +91,7 @@ def application(
             *policy_forms.routes(renderer),
             *use_case_forms.routes(renderer),
             *cost_files.routes(renderer),
+            *preference_forms.routes(renderer),
             *pages.routes(renderer),
             *Live(renderer, draining=health.draining).routes(),
         ],

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from functools import cache
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from starlette.concurrency import run_in_threadpool
@@ -31,7 +33,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 def routes(deployment: Deployment, *, title: str) -> list[BaseRoute]:
     """Every operation as a route, and the document that describes them."""
-    described = document(OPERATIONS, title=title)
+    described = _described(title)
 
     async def openapi(_request: Request) -> Response:
         return Json(described)
@@ -43,6 +45,12 @@ def routes(deployment: Deployment, *, title: str) -> list[BaseRoute]:
             for one in OPERATIONS
         ),
     ]
+
+
+@cache
+def _described(title: str) -> Mapping[str, Any]:
+    """Made once: the operations of a process are always the same."""
+    return document(OPERATIONS, title=title)
 
 
 def _endpoint(deployment: Deployment, operation: Operation) -> Endpoint:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -19,6 +20,7 @@ from roadworthy.server.problems import Json, problem_json, unexpected
 from roadworthy.server.rendering import Renderer, with_query
 from roadworthy.server.screens import PAGES, Page
 from roadworthy.server.session import NOBODY, Visitor, bearer
+from roadworthy.server.tables import Csv
 
 Act = Callable[[Request, Visitor], Response]
 
@@ -39,6 +41,10 @@ def routes(renderer: Renderer) -> list[BaseRoute]:
         made.append(
             Route(f"{page.path}.json", _twin(renderer, page), methods=["GET"], name=f"{page.name}.json")
         )
+        if page.rows:
+            made.append(
+                Route(f"{page.path}.csv", _csv(renderer, page), methods=["GET"], name=f"{page.name}.csv")
+            )
         made.append(
             Route(page.path, reading(renderer, _html(renderer, page)), methods=["GET"], name=page.name)
         )
@@ -91,14 +97,32 @@ def _html(renderer: Renderer, page: Page) -> Act:
 
 
 def _twin(renderer: Renderer, page: Page) -> Callable[[Request], Awaitable[Response]]:
-    """The same data as JSON, for the session of a browser or for a key."""
+    """The same data as JSON."""
+    return _told(renderer, page, lambda _request, data: Json(data))
+
+
+def _csv(renderer: Renderer, page: Page) -> Callable[[Request], Awaitable[Response]]:
+    """The rows of the page as CSV; where more follow, a header `Link` says where."""
+
+    def made(request: Request, data: dict[str, Any]) -> Response:
+        query = dict(request.query_params) | {"after": data.get("after") or ""}
+        following = with_query(request.url.path, query) if query["after"] else ""
+        return Csv(data[page.rows], name=page.name, after=following)
+
+    return _told(renderer, page, made)
+
+
+def _told(
+    renderer: Renderer, page: Page, made: Callable[[Request, dict[str, Any]], Response]
+) -> Callable[[Request], Awaitable[Response]]:
+    """What the view answers, for the session of a browser or for a key."""
 
     def answer(request: Request) -> Response:
         try:
             by = renderer.visitor(request)
             if bearer(request.headers):
                 by = Visitor(recognised(renderer.deployment, request), "")
-            return Json(page.view(ask(renderer, request, by, page.query, strict=True)))
+            return made(request, page.view(ask(renderer, request, by, page.query, strict=True)))
         except RoadworthyError as problem:
             return problem_json(problem)
 

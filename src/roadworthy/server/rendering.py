@@ -11,29 +11,40 @@ from starlette.responses import HTMLResponse, Response
 
 from roadworthy.errors import RoadworthyError
 from roadworthy.operate.deployment import Deployment
+from roadworthy.operate.preferring import USUAL, preferences
 from roadworthy.principal import Principal, allows
-from roadworthy.server import charts
+from roadworthy.server import charts, looks
 from roadworthy.server.assets import Assets
 from roadworthy.server.cost_charts import FILTERS as COSTS
 from roadworthy.server.idea_charts import money, sign
-from roadworthy.server.looks import environment
 from roadworthy.server.operations_charts import FILTERS as OPERATIONS
 from roadworthy.server.points import chart_points
 from roadworthy.server.portfolio_report import drawn_idea, weeks
 from roadworthy.server.problems import headers_of, status_of, told
-from roadworthy.server.screens import NAVIGATION
+from roadworthy.server.screens import NAVIGATION, PAGES, section
 from roadworthy.server.session import FORM_FIELD, Cookies, Visitor, visitor
 from roadworthy.server.sources import seen
 
+_WITH_ROWS = frozenset(page.template for page in PAGES if page.rows)
+
 
 class Renderer:
-    """Turns page data into HTML for one browser."""
+    """Turns page data into HTML for one browser. ``environment`` names the installation on every page."""
 
-    def __init__(self, deployment: Deployment, *, title: str, assets: Assets, cookies: Cookies) -> None:
+    def __init__(
+        self,
+        deployment: Deployment,
+        *,
+        title: str,
+        assets: Assets,
+        cookies: Cookies,
+        environment: str = "",
+    ) -> None:
+        self._environment = environment
         self.deployment = deployment
         self.cookies = cookies
         self._title = title
-        self._templates = environment()
+        self._templates = looks.environment()
         self._templates.globals["asset"] = assets.url
         self._templates.globals["with_query"] = with_query
         self._templates.globals["charts"] = charts
@@ -67,9 +78,16 @@ class Renderer:
         navigation = self._navigation(by.principal)
         frame = {
             "title": self._title,
+            "environment": self._environment,
             "path": request.url.path,
+            "section": section(request.url.path),
+            "here": with_query(request.url.path, request.url.query),
             "json_path": with_query(f"{request.url.path}.json", request.url.query),
+            "csv_path": self._csv_path(request, template),
             "me": by.principal,
+            "prefers": self._preferences(by.principal),
+            "you_may_stop": by.principal is not None
+            and allows(by.principal, "stop", use_case=by.principal.use_case),
             "navigation": navigation,
             "reachable": {entry["href"] for entry in navigation},
             "now": self.deployment.now(),
@@ -97,6 +115,20 @@ class Renderer:
             if entry["href"] == "/inbox":
                 entry["waiting"] = self._waiting(principal)
         return entries
+
+    def _csv_path(self, request: Request, template: str) -> str:
+        """The address of this page's rows; empty where it has none."""
+        if template not in _WITH_ROWS:
+            return ""
+        return with_query(f"{request.url.path}.csv", request.url.query)
+
+    def _preferences(self, principal: Principal | None) -> Mapping[str, str]:
+        if principal is None:
+            return USUAL
+        try:
+            return preferences(self.deployment, principal)
+        except RoadworthyError:
+            return USUAL
 
     def _waiting(self, principal: Principal) -> int:
         try:

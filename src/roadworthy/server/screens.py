@@ -20,6 +20,7 @@ from roadworthy.server.views import (
     operations,
     policies,
     portfolio,
+    profile,
     quality,
     releases,
     review_page,
@@ -105,6 +106,7 @@ PAGES = (
     Page("/cases", "cases", "cases.html", case_page.cases_page, case_page.FILTERS, rows="cases"),
     Page("/audit", "audit", "audit.html", audit.audit, audit.FILTERS, rows="entries"),
     Page("/audit/{seq}", "entry", "entry.html", audit.entry),
+    Page("/profile", "profile", "profile.html", profile.profile),
     Page("/cases/{name}", "case", "case.html", case_page.case_page, case_page.CASE_FILTERS),
 )
 
@@ -126,9 +128,26 @@ NAVIGATION = (
     Entry("Cases", "/cases", "case.read", "c"),
     Entry("Operations", "/operations", "gate.read", "t"),
     Entry("Alerts", "/alerts", "gate.read", "w"),
-    Entry("Audit", "/audit", "ledger.verify", "a"),
     Entry("Releases", "/releases", "gate.read", "r"),
-    Entry("Policies", "/policies", "gate.read", "l"),
-    Entry("Cost", "/cost", "gate.read", "o"),
     Entry("Quality", "/quality", "gate.read", "q"),
+    Entry("Cost", "/cost", "gate.read", "o"),
+    Entry("Policies", "/policies", "gate.read", "l"),
+    Entry("Audit", "/audit", "ledger.verify", "a"),
 )
+
+_BELOW = {
+    "use-cases": "/portfolio",
+    "reviews": "/inbox",
+    "evaluations": "/quality",
+    "incidents": "/alerts",
+    "stop": "/policies",
+}
+
+
+def section(path: str) -> str:
+    """The address of the main screen that a page belongs to: a release to the releases, a review to the inbox."""
+    first, _, rest = path.strip("/").partition("/")
+    part = rest.split("/")[1] if rest.count("/") else ""
+    if first == "use-cases" and any(entry.href == f"/{part}" for entry in NAVIGATION):
+        return f"/{part}"
+    return _BELOW.get(first, f"/{first}")

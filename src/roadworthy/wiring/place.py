@@ -196,6 +196,11 @@ def environment(*, but: Mapping[str, str]) -> dict[str, str]:
     return {**os.environ, **but}
 
 
+def environment_name() -> str:
+    """What this installation is called on its pages (`Staging`); empty where nothing was said. At most 30 characters."""
+    return "".join(one for one in os.environ.get("ROADWORTHY_ENVIRONMENT", "") if one.isprintable())[:30]
+
+
 def log_form() -> str:
     """How logs are written: ``text`` or ``json``. Errors: ``InputProblem`` RW-TELEMETRY-005 for anything else."""
     form = os.environ.get("ROADWORTHY_LOG") or "text"

@@ -17,6 +17,20 @@ from roadworthy.testing.memory import MemoryStore, MemoryVault
 
 KEK = bytes(range(32))
 POSTGRES = pytest.param("postgres", marks=pytest.mark.postgres)
+EMPTY = b"""
+DO $$
+DECLARE one record;
+BEGIN
+  SET LOCAL session_replication_role = replica;
+  FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+    EXECUTE format('DELETE FROM %I', one.tablename);
+  END LOOP;
+  FOR one IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL LOOP
+    PERFORM setval(one.sequencename::regclass, 1, false);
+  END LOOP;
+END $$
+"""
+"""Deletes every row, whatever refers to it: truncating tables makes new files, and takes ten times as long."""
 
 
 @pytest.fixture(scope="session")
@@ -38,15 +52,12 @@ def address(request: pytest.FixtureRequest) -> str:
 
 def prepare(kind: str, request: pytest.FixtureRequest) -> str:
     if kind == "sqlite":
-        address = f"sqlite:///{request.getfixturevalue('tmp_path') / 'roadworthy.sqlite'}"
-    else:
-        address = request.getfixturevalue("migrated_postgres")
-    engine = open_engine(address)
-    upgrade(engine)
-    if kind == "postgres":
-        with engine.begin() as connection:
-            connection.exec_driver_sql(f"TRUNCATE {', '.join(metadata.tables)} RESTART IDENTITY")
-    engine.dispose()
+        file = request.getfixturevalue("tmp_path") / "roadworthy.sqlite"
+        file.write_bytes(an_empty_database())
+        return f"sqlite:///{file}"
+    address = str(request.getfixturevalue("migrated_postgres"))
+    with psycopg.connect(address) as connection:
+        connection.execute(EMPTY)
     return address
 
 

@@ -18,7 +18,7 @@ from roadworthy.adapters.sql.migrations.version import configured
 from roadworthy.adapters.sql.schema import metadata
 from roadworthy.errors import InputProblem, Unavailable
 
-NEWEST = "0022"
+NEWEST = "0023"
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

@@ -15,7 +15,7 @@ from roadworthy.adapters.sql.transaction import execute
 from roadworthy.ports import Credential, Page, Transaction
 from roadworthy.principal import Kind, Principal, Role
 
-_principal, _credential = schema.principal, schema.credential
+_principal, _credential, _preference = schema.principal, schema.credential, schema.preference
 
 _ADD = (
     insert(_principal).on_conflict_do_nothing(index_elements=[_principal.c.id]).execution_options(**COUNTED)
@@ -25,6 +25,16 @@ _PASSWORD_HASH = sa.select(_principal.c.password_hash).where(_principal.c.id == 
 _ALL = sa.select(_principal).order_by(_principal.c.id).limit(sa.bindparam("most", type_=sa.Integer))
 _EMAILS = sa.select(_principal.c.id, _principal.c.email).where(_principal.c.email.is_not(None))
 _SET_EMAIL = _principal.update().where(_principal.c.id == sa.bindparam("who")).execution_options(**COUNTED)
+_PREFERENCES = sa.select(_preference.c.name, _preference.c.value).where(
+    _preference.c.principal == sa.bindparam("who")
+)
+_PREFER = insert(_preference)
+_PREFER = _PREFER.on_conflict_do_update(
+    index_elements=[_preference.c.principal, _preference.c.name], set_={"value": _PREFER.excluded.value}
+)
+_PREFER_NOTHING = _preference.delete().where(
+    _preference.c.principal == sa.bindparam("who"), _preference.c.name == sa.bindparam("what")
+)
 _ADD_CREDENTIAL = sa.insert(_credential)
 _named = (_credential.c.kind == sa.bindparam("kind"), _credential.c.id == sa.bindparam("id"))
 _CREDENTIAL = sa.select(_credential).where(*_named)
@@ -72,6 +82,17 @@ class SqlPeople:
     def set_email(self, tx: Transaction, principal: str, email: str) -> bool:
         """False where there is no such account."""
         return execute(tx, _SET_EMAIL, {"who": principal, "email": email or None}).rowcount == 1
+
+    def preferences(self, tx: Transaction, principal: str) -> Mapping[str, str]:
+        """Values by name."""
+        return {row.name: row.value for row in execute(tx, _PREFERENCES, {"who": principal})}
+
+    def set_preference(self, tx: Transaction, principal: str, name: str, value: str) -> None:
+        """An empty value takes it back."""
+        if value:
+            execute(tx, _PREFER, {"principal": principal, "name": name, "value": value})
+        else:
+            execute(tx, _PREFER_NOTHING, {"who": principal, "what": name})
 
     def all(self, tx: Transaction, *, limit: int = 500) -> tuple[Principal, ...]:
         """By id."""

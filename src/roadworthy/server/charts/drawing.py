@@ -10,6 +10,7 @@ from roadworthy.server.charts.figures import legible, trim
 
 
 def rect(x: float, y: float, width: float, height: float, look: str = "") -> Markup:
+    """A rectangle in the units of its drawing; the look is a class of charts.css."""
     kind = Markup(' class="{}"').format(look) if look else Markup("")
     return Markup('<rect{} x="{}" y="{}" width="{}" height="{}"/>').format(
         kind, trim(x), trim(y), trim(width), trim(height)
@@ -17,6 +18,7 @@ def rect(x: float, y: float, width: float, height: float, look: str = "") -> Mar
 
 
 def svg(kind: str, wide: float, high: float, name: str, described: str, shapes: Sequence[Markup]) -> Markup:
+    """The drawing itself, stretched to the width there is, with its name and description for who cannot see it."""
     return Markup(
         '<svg class="{}" role="img" viewBox="0 0 {} {}" preserveAspectRatio="none">'
         "<title>{}</title><desc>{}</desc>{}</svg>"
@@ -24,6 +26,7 @@ def svg(kind: str, wide: float, high: float, name: str, described: str, shapes: 
 
 
 def table(name: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Markup:
+    """The numbers a chart is drawn from, folded beneath it."""
     head = Markup("").join(Markup('<th scope="col">{}</th>').format(one) for one in heads)
     body = Markup("").join(
         Markup("<tr>{}</tr>").format(Markup("").join(Markup("<td>{}</td>").format(cell) for cell in row))
@@ -36,10 +39,12 @@ def table(name: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Mar
 
 
 def figure(inner: Markup) -> Markup:
+    """A drawing, its axis, legend and table as one thing on the page."""
     return Markup('<figure class="chart">{}</figure>').format(inner)
 
 
 def nothing(name: str) -> Markup:
+    """What stands where a chart would be if there is nothing to draw."""
     return Markup('<p class="quiet">No data to draw: {}.</p>').format(legible(name))
 
 

@@ -76,14 +76,17 @@ def percent(part: float) -> str:
 
 
 def part_of(figure: float, whole: float) -> str:
+    """A figure and its share: `12 (43.2 %)`; without a share if the whole is nothing."""
     return f"{number(figure)} ({percent(figure / whole)})" if whole > 0 else number(figure)
 
 
 def with_unit(unit: str, value: float | None) -> str:
+    """A figure with its unit: `12 min`; `–` for none."""
     return f"{number(value)} {unit}".strip() if value is not None else "–"
 
 
 def edge(label: str) -> str:
+    """Where an axis begins or ends: a long number is rounded, any other label shown as it is, cut."""
     figure = finite(label)
     # A year or a code is written as it is: 2019, not 2,019.
     plain = figure is None or (len(label) <= 6 and label.lstrip("-").isdecimal())
@@ -91,5 +94,6 @@ def edge(label: str) -> str:
 
 
 def trim(value: float) -> str:
+    """A coordinate with at most two decimals: nobody sees more, and pages stay small."""
     text = f"{value:.2f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text

@@ -151,7 +151,7 @@
     else if (key === "g") go = setTimeout(() => { go = 0; }, 1500);
     else if (key === "j") move(1);
     else if (key === "k") move(-1);
-    else if (key === "/") done = press($("[data-search]"));
+    else if (key === "/") done = press($$("[data-search]").at(-1));
     else if (key === "?") $("#keys")?.showModal();
     else done = key.length === 1 && press($(`[data-key="${CSS.escape(key)}"]`));
     if (done) event.preventDefault();

@@ -16,7 +16,6 @@ from roadworthy.ports import Transaction
 from roadworthy.principal import Approval, Kind, Principal, Stop, allows, require
 from roadworthy.release import Release, Rollout, short
 from roadworthy.server.asking import Ask
-from roadworthy.server.paging import rows_limit as rows_limit  # noqa: PLC0414 - views import it from here
 from roadworthy.stage import ENDED, ROAD, SIMULATED, Stage
 
 

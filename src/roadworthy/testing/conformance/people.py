@@ -48,6 +48,19 @@ class PeopleConformance:
             assert store.people.get(tx, "otto") == OTTO
             assert store.people.password_hash(tx, "otto") == ""
 
+    def test_what_somebody_prefers_is_kept_for_them_alone(self, store: Store) -> None:
+        with store.write() as tx:
+            store.people.set_preference(tx, "otto", "theme", "light")
+            store.people.set_preference(tx, "otto", "theme", "dark")
+            store.people.set_preference(tx, "otto", "keys", "off")
+            store.people.set_preference(tx, "robot", "keys", "off")
+            store.people.set_preference(tx, "otto", "keys", "")
+            store.people.set_preference(tx, "otto", "tour", "")
+        with store.read() as tx:
+            assert store.people.preferences(tx, "otto") == {"theme": "dark"}
+            assert store.people.preferences(tx, "robot") == {"keys": "off"}
+            assert store.people.preferences(tx, "nobody") == {}
+
     def test_an_address_is_kept_beside_the_account(self, store: Store) -> None:
         with store.write() as tx:
             store.people.add(tx, OTTO)

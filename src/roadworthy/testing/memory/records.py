@@ -155,6 +155,18 @@ class MemoryPeople:
         opened(tx).change("email")[principal] = email
         return True
 
+    def preferences(self, tx: Transaction, principal: str) -> Mapping[str, str]:
+        """Values by name."""
+        kept = opened(tx).table("preference")
+        return {name: value for (who, name), value in kept.items() if who == principal}
+
+    def set_preference(self, tx: Transaction, principal: str, name: str, value: str) -> None:
+        """An empty value takes it back."""
+        kept = opened(tx).change("preference")
+        kept.pop((principal, name), None)
+        if value:
+            kept[principal, name] = value
+
     def all(self, tx: Transaction, *, limit: int = 500) -> tuple[Principal, ...]:
         """By id."""
         known = opened(tx).table("principal")

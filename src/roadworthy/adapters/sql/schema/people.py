@@ -20,6 +20,14 @@ principal = table(
     may_have("email"),
 )
 
+preference = table(
+    # How somebody wants pages to be. Nothing is decided by it.
+    "preference",
+    key("principal"),
+    key("name"),
+    has("value"),
+)
+
 credential = table(
     "credential",
     key("kind"),

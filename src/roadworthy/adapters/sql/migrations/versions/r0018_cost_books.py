@@ -35,10 +35,7 @@ def upgrade() -> None:
 
 
 def _apart(names: tuple[str, ...]) -> list[sa.Column[object]]:
-    return [
-        sa.Column(name, sa.BigInteger if name in NUMBERS else _TEXT, nullable=False)  # type: ignore[arg-type]
-        for name in names
-    ]
+    return [sa.Column(name, sa.BigInteger if name in NUMBERS else _TEXT, nullable=False) for name in names]
 
 
 def _numbers(names: tuple[str, ...]) -> list[sa.Column[int]]:
