@@ -69,9 +69,9 @@ def hashed_password() -> str:
 class Desk:
     """The office, its application, and browsers and machines that use it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, address: str = "") -> None:
         self.folder = folder
-        self.office = Office(folder)
+        self.office = Office(folder, address=address)
         self.deployment = replace(self.office.deployment, passwords=Argon2Passwords())
         self.app = application(self.deployment)
         with self.office.store.write() as tx:

@@ -32,7 +32,7 @@ HOSTILE = (
     "&lt;b&gt; &#x3c;script&#x3e;",
 )
 OURS = re.compile(r'<script defer src="/static/roadworthy\.[0-9a-f]{16}\.js"></script>')
-TAGS = re.compile(r"<(?!/?(?:html|head|meta|title|link|body|a|header|img src=\"/static|nav|span|form|input|strong|button|main|footer|section|h[1-4]|p|ul|ol|li|b|code|time|dl|div|dt|dd|details|summary|svg|rect|article|aside|dialog|kbd|table|caption|thead|tbody|tr|th|td|label|select|option|textarea|fieldset|legend|br|!doctype)\b)", re.IGNORECASE)  # fmt: skip
+TAGS = re.compile(r"<(?!/?(?:html|head|meta|title|link|body|a|header|img src=\"/static|nav|span|form|input|strong|button|main|footer|section|h[1-4]|p|ul|ol|li|b|code|time|dl|div|dt|dd|details|summary|svg|rect|figure|desc|blockquote|datalist|article|aside|dialog|kbd|table|caption|thead|tbody|tr|th|td|label|select|option|textarea|fieldset|legend|br|!doctype)\b)[^\s>]*", re.IGNORECASE)  # fmt: skip
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)

@@ -7,17 +7,19 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from starlette.routing import Route
+from starlette.routing import Match, Route
 from tests.server.desk import PEOPLE, Browser, Desk, reply
 
 from roadworthy.operate import stopping
 from roadworthy.operate.ideas import begin_idea
 from roadworthy.principal import Role
+from roadworthy.server.screens import PAGES
 from roadworthy.stage import Stage
 
 R = Role
 STAFF = frozenset(Role) - {R.CLIENT}
 REVIEWS = {R.REVIEWER, R.RISK_OFFICER, R.OWNER, R.OPERATOR}
+VERIFIES = {R.OWNER, R.RISK_OFFICER, R.AUDITOR, R.OPERATOR, R.ADMIN}
 STOPS = {R.OWNER, R.BUILDER, R.RISK_OFFICER, R.OPERATOR, R.ADMIN}
 
 READING = {
@@ -25,8 +27,25 @@ READING = {
     "/use-cases/desk": STAFF,
     "/use-cases/desk/evidence": STAFF,
     "/use-cases/desk/what-if": STAFF,
+    "/use-cases/desk/data": STAFF,
+    "/use-cases/desk/policies": STAFF,
+    "/use-cases/desk/releases/r1": STAFF,
     "/ideas": STAFF,
     "/ideas/returns-desk": STAFF,
+    "/releases": STAFF,
+    "/operations": STAFF,
+    "/cost": STAFF,
+    "/quality": STAFF,
+    "/quality/desk": STAFF,
+    "/data": STAFF,
+    "/policies": STAFF,
+    "/stop": STAFF,
+    "/alerts": STAFF,
+    "/incidents": STAFF,
+    "/settings": STAFF,
+    "/audit": VERIFIES,
+    "/audit/1": VERIFIES,
+    "/profile": set(R),
     "/inbox": REVIEWS,
     "/reviews/{review}": REVIEWS,
     "/cases": STAFF,
@@ -59,6 +78,7 @@ WRITING = {
 }
 OPEN_TO_ALL = {"/r/{token}", "/livez", "/readyz", "/static/{name}", "/sign-in", "/api/v1/openapi.json"}
 NOTHING_TO_GO_BACK_TO = "/api/v1/use-cases/desk/rollback"
+WITH_ROWS = {f"{page.path}.csv" for page in PAGES if page.rows}
 # Asked for in `test_metrics` (figures by a key alone, an alert that has to be there) and `tests/browser` (the stream).
 ELSEWHERE = {"/metrics", "/events", "/api/v1/alerts/{id}/acknowledge"}
 BY_SESSION_ONLY = {
@@ -76,6 +96,37 @@ BY_SESSION_ONLY |= {
     "/use-cases/{name}/waivers/{id}/grant",
     "/use-cases/{name}/waivers/{id}/decline",
 }  # by role: `test_use_case_page`
+BY_SESSION_ONLY |= {
+    f"/alerts/{{id}}/{what}" for what in ("acknowledge", "mute", "unmute")
+}  # by role: `test_alerts_page`
+BY_SESSION_ONLY |= {
+    "/audit/pack",
+    "/audit/verify",
+    "/audit/call-off",
+}  # by role: `test_audit_page`
+BY_SESSION_ONLY |= {
+    f"/cases/{{id}}/{what}"
+    for what in ("call-off", "erase", "flag", "prov", "replay", "test", "undo", "unflag")
+}  # by role: `test_case_page`
+BY_SESSION_ONLY |= {
+    "/settings/accounts",
+    "/settings/accounts/{id}/disable",
+    "/settings/accounts/{id}/enable",
+    "/settings/accounts/{id}/roles",
+    "/settings/gateway-keys",
+    "/settings/gateway-keys/{id}/revoke",
+    "/settings/keys",
+    "/settings/keys/{id}/revoke",
+    "/settings/mail",
+    "/settings/models/try",
+    "/settings/receivers/try",
+}  # by role: `test_settings_page`
+BY_SESSION_ONLY |= {
+    "/preferences",  # about oneself alone: `test_profile_page`
+    "/cost/focus.csv",  # `test_cost_page`
+    "/evaluations/{id}",  # `test_quality_page`
+    "/use-cases/{name}/data/dismiss",  # `test_data_page`
+}
 BY_SESSION_ONLY |= {
     f"/reviews/{{id}}/{what}" for what in ("undo", "claim", "release", "assign", "own", "together")
 }
@@ -135,6 +186,8 @@ def test_reading_is_for_the_roles_that_may(shown: SimpleNamespace, path: str, ro
     assert browser.get(address).status_code == expected
     assert browser.get(f"{address}.json").status_code == expected
     assert shown.desk.machine(PEOPLE[role]).get(f"{address}.json").status_code == expected
+    if f"{_pattern(shown, address)}.csv" in WITH_ROWS:
+        assert browser.get(f"{address}.csv").status_code == expected
 
 
 @pytest.mark.parametrize("role", Role)
@@ -187,17 +240,25 @@ def test_the_table_above_knows_every_route(shown: SimpleNamespace) -> None:
     """A new route fails here until it says who may use it."""
     named = [*READING, *(path for path, _ in WRITING), NOTHING_TO_GO_BACK_TO]
     known = {path.partition("?")[0] for path in named}
-    for name in ("/T-1", "/desk", "/returns-desk", "/r1", "/r2", "/intent", "/model"):
+    for name in ("/T-1", "/desk", "/returns-desk", "/r1", "/r2", "/intent", "/model", "/1"):
         known = {path.replace(name, "/{x}") for path in known}
     known = {_shape(path) for path in known} | {
-        _shape(path) for path in OPEN_TO_ALL | BY_SESSION_ONLY | ELSEWHERE
+        _shape(path) for path in OPEN_TO_ALL | BY_SESSION_ONLY | ELSEWHERE | WITH_ROWS
     }
     routes = {
         _shape(route.path.removesuffix(".json"))
         for route in shown.desk.app.routes
         if isinstance(route, Route) and not route.path.startswith("/api/v1/")  # those: `test_contract`
     }
-    assert routes - known == set()
+    assert sorted(routes - known) == []
+
+
+def _pattern(shown: SimpleNamespace, address: str) -> str:
+    """The path of the page that answers at this address, as its row in `PAGES` has it; empty if none has."""
+    scope = {"type": "http", "method": "GET", "path": address, "root_path": "", "headers": []}
+    routes = [route for route in shown.desk.app.routes if isinstance(route, Route)]
+    answering = next(route.path for route in routes if route.matches(scope)[0] is Match.FULL)
+    return answering if answering in {page.path for page in PAGES} else ""
 
 
 def _shape(path: str) -> str:

@@ -32,6 +32,9 @@ from roadworthy.errors import InputProblem, Problem
 if TYPE_CHECKING:
     from roadworthy.data import Profile
     from roadworthy.data.readiness import Document
+    from roadworthy.operate.deployment import Deployment
+    from roadworthy.principal import Principal
+    from roadworthy.release import Release
 
 _LONGEST_LINE = 16 * 1024 * 1024
 
@@ -237,7 +240,10 @@ def report(
     as_json: Json = False,
     home: Home = None,
 ) -> int:
-    """Write the readiness report: a page without network that says what to repair first. Exit code 3: not ready."""
+    """Write the readiness report: a page without network that says what to repair first. Exit code 3: not ready.
+
+    With --use-case, the page "Data" of the dashboard shows what was found, too.
+    """
     out = Output(as_json=as_json)
     if bool(sources) == bool(use_case):
         raise InputProblem("RW-DATA-221", Problem("expected sources, or --use-case", place="sources"))
@@ -276,10 +282,24 @@ def _of_sources(
 
 
 def _of_use_case(use_case: str, title: str, home: Path | None, tell: Any) -> Document:
-    from roadworthy.cli.releases import chosen_release
+    from roadworthy.cli.releases import going_release
     from roadworthy.cli.session import opened as signed_in
-    from roadworthy.measure.readiness import readiness
 
     with signed_in(home) as (deployment, principal, _):
-        release = chosen_release(deployment, use_case, "")
-        return readiness(deployment, principal, release, title=title, progress=tell)
+        release = going_release(deployment, use_case, "")
+        return look_over_data(deployment, principal, release, title=title, tell=tell)
+
+
+def look_over_data(
+    deployment: Deployment, principal: Principal, release: Release, *, title: str, tell: Any
+) -> Document:
+    """The readiness report of a use case's sources; what it found is kept for the dashboard."""
+    from roadworthy.measure.lookovers import keep_data_look
+    from roadworthy.measure.readiness import readiness
+    from roadworthy.wiring.costs import outlooks
+
+    made = readiness(deployment, principal, release, title=title, progress=tell)
+    declared = deployment.loader.charter(release.digest).data
+    personal = {name for name, source in declared.items() if source.personal != "none"}
+    keep_data_look(deployment, principal, outlooks(), release.use_case, made, personal=personal)
+    return made

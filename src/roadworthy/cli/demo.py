@@ -16,6 +16,8 @@ from roadworthy.cli.output import FAILURE, OK, Output
 from roadworthy.errors import InputProblem, Problem
 
 if TYPE_CHECKING:
+    from roadworthy.example.material import People
+    from roadworthy.operate.deployment import Deployment
     from roadworthy.wiring import Workspace
 
 
@@ -92,6 +94,7 @@ def demo(
                     out.say(f"     {line}")
         finally:
             worker.stop(grace_s=20)
+    _look_over(out, deployment, place, people, material.use_case)
     sequence_all(deployment)
     audit = verify_ledger(deployment, people.owner)
     memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
@@ -126,6 +129,28 @@ def demo(
     _advice(out, place, scenes, deployment, material.use_case)
     deployment.store.close()
     return OK if audit.holds and reached else FAILURE
+
+
+def _look_over(
+    out: Output, deployment: Deployment, place: Workspace, people: People, use_case: str
+) -> None:
+    """What the page "Data" shows beside the figures of the gate, found as by the commands of the same names."""
+    from roadworthy.cli.data import look_over_data
+    from roadworthy.cli.knowledge_health import look_over_knowledge
+    from roadworthy.cli.releases import going_release
+    from roadworthy.wiring import open_knowledge
+
+    release = going_release(deployment, use_case, "")
+    charter = deployment.loader.charter(release.digest)
+    if charter.data:
+        made = look_over_data(deployment, people.builder, release, title="", tell=None)
+        out.say(f"\n{made['verdict']['sentence']}")
+    for name in charter.knowledge:
+        base = open_knowledge(place, deployment, charter, name)
+        report = look_over_knowledge(
+            deployment, people.builder, charter, base, touched=None, gaps=None, content=False
+        )
+        out.say(f"{name}: {report.documents} documents, {len(report.todo)} things to do for their owners")
 
 
 def _advice(out: Output, place: Workspace, scenes: list[Any], deployment: Any, use_case: str) -> None:

@@ -12,6 +12,7 @@ from roadworthy.cli.output import Output
 from roadworthy.cli.shelves import Named, one_shelf
 
 if TYPE_CHECKING:
+    from roadworthy.charter import Charter
     from roadworthy.knowledge.gaps import Gaps, Question
     from roadworthy.measure.knowledge.asked import Collected
     from roadworthy.measure.knowledge.health import Health
@@ -48,27 +49,44 @@ def health(
     """What the owners of a knowledge source have to do, the most urgent first.
 
     Questions of recorded cases weigh the list where they may be read; without that right it is by severity alone.
+    The page "Data" of the dashboard shows what was found, too.
     """
-    from roadworthy.measure.knowledge import health as measured
-    from roadworthy.operate.knowledge.dismissing import dismissals
     from roadworthy.principal import allows
 
     out = Output(as_json=as_json)
     with one_shelf(home, use_case, release, source, verb="knowledge.read") as opened:
         deployment, principal, charter, base = opened
-        today, owner = deployment.now().date(), charter.knowledge[base.name].owner
         content = allows(principal, "case.read_content", use_case=use_case)
         told, touched = None, None
         if content:
             collected, found, asked, _ = _asked(deployment, principal, use_case, base, days)
             told, touched = (found, asked), collected.touched
-        first = measured.health(base, today=today, owner=owner, touched=touched, gaps=told, content=content)
-        gone = dismissals(deployment, use_case, base.name, first.pairs)
-        report = first.without(gone)
+        report = look_over_knowledge(
+            deployment, principal, charter, base, touched=touched, gaps=told, content=content
+        )
     if as_json:
         out.data(report.as_json())
         return
     _tell(out, use_case, report, limit)
+
+
+def look_over_knowledge(
+    deployment: Deployment, principal: Principal, charter: Charter, base: KnowledgeSource, **asked: Any
+) -> Health:
+    """What the owners of a source have to do, without pairs that were dismissed; it is kept for the dashboard.
+
+    ``asked``: as ``health`` of `measure.knowledge` takes people's questions.
+    """
+    from roadworthy.measure.knowledge import health as measured
+    from roadworthy.measure.lookovers import keep_knowledge_look
+    from roadworthy.operate.knowledge.dismissing import dismissals
+    from roadworthy.wiring.costs import outlooks
+
+    owner = charter.knowledge[base.name].owner
+    first = measured.health(base, today=deployment.now().date(), owner=owner, **asked)
+    report = first.without(dismissals(deployment, charter.use_case, base.name, first.pairs))
+    keep_knowledge_look(deployment, principal, outlooks(), charter.use_case, base, report)
+    return report
 
 
 def gaps(

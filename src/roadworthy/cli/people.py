@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,6 +19,9 @@ def register(app: typer.Typer) -> None:
     user.command("list")(list_users)
     user.command("add")(add)
     user.command("email")(email)
+    user.command("roles")(roles)
+    user.command("disable")(disable)
+    user.command("enable")(enable)
     app.add_typer(user, name="user")
 
 
@@ -44,11 +48,18 @@ def list_users(*, as_json: Json = False, home: Home = None) -> None:
         out.data({"users": rows})
         return
     out.table(
-        ["id", "name", "kind", "roles", "mail"],
+        ["id", "name", "kind", "roles", "mail", "state"],
         [
-            (row["id"], row["name"], row["kind"], ", ".join(row["roles"]), "yes" if row["mail"] else "-")  # type: ignore[arg-type]
+            (
+                str(row["id"]),
+                str(row["name"]),
+                str(row["kind"]),
+                ", ".join(row["roles"]),  # type: ignore[arg-type]
+                "yes" if row["mail"] else "-",
+                "disabled" if row["disabled"] else "enabled",
+            )
             for row in rows
-        ],
+        ],  # fmt: skip
         empty="nobody is here yet",
     )
 
@@ -96,3 +107,41 @@ def email(
     with opened(home) as (deployment, principal, _):
         set_email(deployment, principal, name, address)
     Output(as_json=False).say(f"{name} {'gets mail' if address else 'gets no mail'}", "green")
+
+
+def roles(
+    name: Name,
+    *,
+    role: Annotated[
+        list[str] | None,
+        typer.Option("--role", help="A role they have from now on; again for more. None named: none left."),
+    ] = None,
+    home: Home = None,
+) -> None:
+    """Say with which roles somebody is trusted from now on, in place of those they have. Nobody gives one to themselves."""
+    from roadworthy.cli.session import opened
+    from roadworthy.operate.keys import set_roles
+    from roadworthy.principal import parse_roles
+
+    with opened(home) as (deployment, principal, _):
+        changed = set_roles(deployment, principal, name, parse_roles(role or []))
+    Output(as_json=False).say(f"{name} has {', '.join(sorted(changed.roles)) or 'no role'}", "green")
+
+
+def disable(name: Name, *, home: Home = None) -> None:
+    """Disable an account: no key, link or session of it is recognised any more. What it did stays as it is."""
+    _disabled(name, home, disabled=True)
+
+
+def enable(name: Name, *, home: Home = None) -> None:
+    """Enable a disabled account. Keys and sessions of it that have not expired work again."""
+    _disabled(name, home, disabled=False)
+
+
+def _disabled(name: str, home: Path | None, *, disabled: bool) -> None:
+    from roadworthy.cli.session import opened
+    from roadworthy.operate.keys import set_disabled
+
+    with opened(home) as (deployment, principal, _):
+        set_disabled(deployment, principal, name, disabled=disabled)
+    Output(as_json=False).say(f"{name} is {'disabled' if disabled else 'enabled'}", "green")

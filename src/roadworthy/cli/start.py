@@ -101,6 +101,7 @@ def up(
                     public_url=public_url,
                     secret=secret,
                     forget=partial(forget_subject, place),
+                    place=place,
                 )
                 serve(app, host=host, port=port, on_ready=ready)
         finally:

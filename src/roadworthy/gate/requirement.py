@@ -21,6 +21,9 @@ from roadworthy.errors import InputProblem, Problem
 from roadworthy.placed import YAML_FAULTS
 from roadworthy.stage import ROAD, Stage
 
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""Libyaml's where it is there: every command reads the file, and the other loader takes a quarter of a second."""
+_DEEPEST = 50
 _PATH = re.compile(r"[a-z_]+(\.([a-z_]+|\{subject\}))+", re.ASCII)
 _FIELDS = {"id", "theme", "asks", "measured_by", "each", "compare", "threshold", "bound", "unit", "stages",
            "tiers", "min_n", "real_parts", "next_step", "minutes", "waivable", "checklist", "effort_hours",
@@ -104,10 +107,27 @@ class RequirementSet:
     requirements: tuple[Requirement, ...]
 
 
+def _document(text: str) -> Any:
+    """Errors: ``YAML_FAULTS``. The loader in C recurses without a limit and would end the process: depth first."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _DEEPEST:
+                raise ValueError(f"nested deeper than {_DEEPEST}")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    loader = _LOADER(text)
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
+
+
 def parse_requirements(text: str, *, place: str) -> RequirementSet:
     """Read the policy file. Errors: ``InputProblem`` RW-GATE-001 with every problem of the file."""
     try:
-        document = yaml.safe_load(text)
+        document = _document(text)
     except YAML_FAULTS as problem:
         raise InputProblem("RW-GATE-001", Problem(f"not YAML: {problem}", place=place)) from None
     if (

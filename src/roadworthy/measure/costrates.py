@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
 
 from roadworthy.business.costs.report import ModelPrice, Rates, review_cost
 from roadworthy.business.costs.rows import CallUse, StepCost
 from roadworthy.charter import Charter, LanguageModelPlan
-from roadworthy.charter import read as read_charter
 from roadworthy.errors import NotFound
 from roadworthy.measure.calluse import releases_of
 from roadworthy.operate.deployment import Deployment
@@ -31,6 +29,7 @@ def rates_of(
     steps: Iterable[StepCost],
     calls: Sequence[CallUse] = (),
     price: PriceOf | None = None,
+    rollouts: Mapping[str, Rollout] | None = None,
 ) -> tuple[dict[str, Rates], dict[tuple[str, str], str]]:
     """Promises by use case, and the models that are stated to cost nothing."""
     asked: dict[str, set[str]] = defaultdict(set)
@@ -40,14 +39,14 @@ def rates_of(
             asked[row.use_case].add(row.release)
     rates, free = {}, {}
     for name in use_cases:
-        rollout = deployment.store.releases.rollout(tx, name)
+        rollout = rollouts[name] if rollouts else deployment.store.releases.rollout(tx, name)
         models: dict[tuple[str, str], str] = {}
         for release in sorted(asked[name]):
-            for task, model, costless in _models(_charter(deployment, tx, release)):
+            for task, model, costless in _models(_charter(deployment, release)):
                 models[release, f"predict:{task}"] = model
                 if costless:
                     free[release, f"predict:{task}"] = model
-        speaks = _charter(deployment, tx, _speaks(rollout, name).digest)
+        speaks = _charter(deployment, _speaks(rollout, name).digest)
         plans = plans_of(deployment, tx, rollout, called.get(name, set()))
         rates[name] = _promised(speaks, models, plans, price)
     return rates, free
@@ -61,15 +60,9 @@ def _speaks(rollout: Rollout, use_case: str) -> Release:
     return running or max(rollout.releases, key=lambda release: release.number)
 
 
-def _charter(deployment: Deployment, tx: Transaction, release: str) -> Charter:
-    archive = deployment.store.releases.archive(tx, release)
-    return _read(archive.files["charter.yaml"])
-
-
-@lru_cache(maxsize=256)
-def _read(content: bytes) -> Charter:
-    """The same text, the same charter: a release's never changes, and reading one takes longer than a page may."""
-    return read_charter(content, file="charter.yaml")
+def _charter(deployment: Deployment, release: str) -> Charter:
+    """By the digest of a release, whose charter never changes: read once, and kept by the loader."""
+    return deployment.loader.charter(release)
 
 
 def _models(charter: Charter) -> Iterable[tuple[str, str, bool]]:
@@ -89,7 +82,7 @@ def plans_of(
     return {
         (release, name): plan
         for release in sorted(known & set(releases))
-        for name, plan in _charter(deployment, tx, release).models.items()
+        for name, plan in _charter(deployment, release).models.items()
     }
 
 

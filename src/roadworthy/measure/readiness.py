@@ -68,7 +68,7 @@ def readiness(
         for name, source in charter.data.items():
             gaps = {gap: f"{id_}:{name}" for gap, id_ in _GAPS.items() if (id_, name) in known}
             looked += _of_source(deployment, loaded, instruments, name, source, evidence, gaps, progress)
-    return report(
+    made = report(
         looked,
         title=title or charter.title,
         now=deployment.now(),
@@ -76,6 +76,10 @@ def readiness(
         requirements=requirements,
         commands={"contract": "roadworthy data contract draft {source}"},
     )
+    # Two sources may have tables of one name: the charter's name stands before it, as in the steps.
+    for section, one in zip(made["sources"], looked, strict=True):
+        section["name"] = one.facts.name
+    return made
 
 
 def _of_source(

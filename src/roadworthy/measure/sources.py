@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any
@@ -68,6 +68,10 @@ def data_checks(
             detail={
                 "breaches": failed,
                 "not_evaluated": silent,
+                "dimensions": held_by_dimension(
+                    (one.dimension, one.id not in failed and one.id not in silent)
+                    for one in checked.results
+                ),
                 "figures": {
                     one.id: one.value for one in checked.results if isinstance(one.value, int | float)
                 },
@@ -149,6 +153,16 @@ def opened_table(
     # A file is one table, whatever the contract calls it.
     one_file = table.source not in instruments.tables(location) and "://" not in location
     return instruments.open(location, table="" if one_file else table.source)
+
+
+def held_by_dimension(checks: Iterable[tuple[str, bool]]) -> dict[str, list[int]]:
+    """How many checks of each dimension hold, and how many there are; `other` where a check names none."""
+    found: dict[str, list[int]] = {}
+    for dimension, holds in checks:
+        held = found.setdefault(dimension or "other", [0, 0])
+        held[0] += holds
+        held[1] += 1
+    return found
 
 
 def _history(earlier: Sequence[Measurement], source: str) -> History:

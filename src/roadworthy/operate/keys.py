@@ -1,12 +1,15 @@
-"""Accounts and keys of the API: listed, added, given out and taken back by who administers accounts."""
+"""Accounts and keys of the API: who is trusted with what, by who administers accounts."""
 
 from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
 
 from roadworthy.errors import Conflict, NotFound, Problem, Refused
 from roadworthy.operate import access
 from roadworthy.operate.deployment import Deployment
-from roadworthy.ports import Credential, Page
-from roadworthy.principal import Kind, Principal, require
+from roadworthy.ports import Credential, Page, Transaction
+from roadworthy.principal import Kind, Principal, Role, allows, require
 
 MOST_ACCOUNTS = 10_000
 MOST_SHOWN = 1_000
@@ -38,6 +41,103 @@ def new_account(
             "RW-ACCESS-015",
             Problem(f"the account `{account.id}` is there already", place="id", hint="choose another id"),
         )
+
+
+def set_roles(
+    deployment: Deployment,
+    principal: Principal,
+    account_id: str,
+    roles: Collection[Role],
+    *,
+    was: Collection[Role] | None = None,
+) -> Principal:
+    """Trust an account with these roles, and no others; from its next request on. The same again: nothing happens.
+
+    ``was``: the roles that whoever decided had before them. One may give up a role, and not take one.
+
+    Errors: ``NotFound`` RW-ACCESS-011; ``Conflict`` RW-ACCESS-020 where they were changed meanwhile, RW-ACCESS-021
+    where nobody would be left to administer accounts; ``Refused`` RW-ACCESS-019 for a role one gives to oneself.
+    """
+    require(principal, "account.administer")
+    wanted = frozenset(roles)
+    with deployment.store.write() as tx:
+        found = _held(deployment, tx, account_id)
+        if was is not None and frozenset(was) != found.roles and wanted != found.roles:
+            raise Conflict(
+                "RW-ACCESS-020",
+                Problem(f"the roles of `{found.id}` were changed meanwhile", place="roles"),
+                hint="look at what they are now, and decide again",
+            )
+        if account_id == principal.id and wanted - found.roles:
+            raise Refused(
+                "RW-ACCESS-019",
+                "nobody gives a role to themselves",
+                may_overrule="admin",
+                hint="somebody else who administers accounts gives it",
+            )
+        if wanted == found.roles:
+            return found
+        changed = replace(found, roles=wanted)
+        _trust(deployment, tx, principal, changed, "account.roles_changed", {
+            "roles": sorted(wanted), "given": sorted(wanted - found.roles), "taken": sorted(found.roles - wanted),
+        })  # fmt: skip
+    return changed
+
+
+def set_disabled(
+    deployment: Deployment, principal: Principal, account_id: str, *, disabled: bool
+) -> Principal:
+    """Disable an account, or enable it again: disabled, no key, link or session of it is recognised any more.
+
+    Nothing that it did is changed. The same again: nothing happens.
+    Errors: ``NotFound`` RW-ACCESS-011; ``Refused`` RW-ACCESS-019 for one's own account; ``Conflict`` RW-ACCESS-021.
+    """
+    require(principal, "account.administer")
+    if account_id == principal.id:
+        raise Refused(
+            "RW-ACCESS-019",
+            "nobody disables or enables their own account",
+            may_overrule="admin",
+            hint="somebody else who administers accounts does it",
+        )
+    with deployment.store.write() as tx:
+        found = _held(deployment, tx, account_id)
+        if found.disabled == disabled:
+            return found
+        changed = replace(found, disabled=disabled)
+        _trust(
+            deployment, tx, principal, changed, "account.disabled" if disabled else "account.enabled", {}
+        )
+    return changed
+
+
+def _held(deployment: Deployment, tx: Transaction, account_id: str) -> Principal:
+    """The account as it is now, which nobody else changes until the transaction ends."""
+    deployment.store.people.hold(tx)
+    found = deployment.store.people.get(tx, account_id)
+    if found is None:
+        raise NotFound("RW-ACCESS-011", f"no account `{account_id[:100]}`")
+    return found
+
+
+def _trust(
+    deployment: Deployment,
+    tx: Transaction,
+    principal: Principal,
+    changed: Principal,
+    kind: str,
+    data: dict[str, list[Role]],
+) -> None:
+    deployment.store.people.set_trust(tx, changed)
+    if not any(
+        allows(one, "account.administer") for one in deployment.store.people.all(tx, limit=MOST_ACCOUNTS)
+    ):
+        raise Conflict(
+            "RW-ACCESS-021",
+            "nobody would be left to administer accounts",
+            hint="give somebody else the role admin first",
+        )
+    deployment.record(tx, kind, principal.id, {"principal": changed.id}, data)
 
 
 def list_keys(

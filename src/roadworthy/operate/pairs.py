@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from roadworthy.casework.case import CaseRecord
@@ -28,11 +29,15 @@ def newest_pairs(
     for stage in (Stage.SHADOW, Stage.PILOT):
         page = deployment.store.cases.list(tx, use_case, stage=stage, limit=MOST_LOOKED // 2)
         looked += len(page.rows)
-        for twin in page.rows:
-            if len(rows) >= most:
-                break
-            if twin.release == release and twin.twin and twin.handled_by:
-                original = _original(deployment, tx, twin)
+        twins = [one for one in page.rows if one.release == release and one.twin and one.handled_by]
+        # Asked for all at once; as many again as are shown, since some of them are not concluded.
+        while twins and len(rows) < most:
+            some, twins = twins[: 2 * most], twins[2 * most :]
+            originals = _originals(deployment, tx, use_case, some)
+            for twin in some:
+                if len(rows) >= most:
+                    break
+                original = originals.get(twin.id)
                 if original is not None and original.handled_by and original.release != release:
                     rows.append(_pair(twin, original))
     rows.sort(key=lambda row: row["same"])  # stable: the newest first among equals
@@ -44,12 +49,19 @@ def newest_pairs(
     }
 
 
-def _original(deployment: Deployment, tx: Transaction, twin: CaseRecord) -> CaseRecord | None:
-    if (mirrored := Twin.of(twin.twin)) is not None:
-        found = deployment.store.cases.get(tx, mirrored.original)
-        if found is not None:
-            return found
-    return deployment.store.cases.by_key(tx, twin.use_case, twin.key)
+def _originals(
+    deployment: Deployment, tx: Transaction, use_case: str, twins: Sequence[CaseRecord]
+) -> dict[str, CaseRecord]:
+    """By the id of the twin: the case that it is the twin of."""
+    found: dict[str, CaseRecord] = {}
+    for twin in twins:
+        mirrored = Twin.of(twin.twin)
+        original = deployment.store.cases.get(tx, mirrored.original) if mirrored is not None else None
+        if original is not None:
+            found[twin.id] = original
+    rest = [twin for twin in twins if twin.id not in found]
+    of_key = deployment.store.cases.by_keys(tx, use_case, {twin.key for twin in rest})
+    return found | {twin.id: of_key[twin.key] for twin in rest if twin.key in of_key}
 
 
 def _pair(twin: CaseRecord, original: CaseRecord) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from roadworthy.operate.words import check_words
 from roadworthy.ports import Transaction
 from roadworthy.principal import Approval, Principal, Role, require, require_person, require_second
 from roadworthy.quantities import Digest, digest_of
-from roadworthy.release import Release
+from roadworthy.release import Release, Rollout
 from roadworthy.stage import Stage
 
 APPROVAL_VALID = timedelta(days=30)
@@ -65,8 +65,13 @@ class Weighed:
         )
 
 
-def weigh(deployment: Deployment, tx: Transaction, release: Release) -> Weighed:
-    """Read what the gate looks at. Errors: as the loader, where the charter cannot be read."""
+def weigh(
+    deployment: Deployment, tx: Transaction, release: Release, *, rollout: Rollout | None = None
+) -> Weighed:
+    """Read what the gate looks at. Errors: as the loader, where the charter cannot be read.
+
+    ``rollout`` is that of the use case, where it is known already.
+    """
     now = deployment.now()
     charter = deployment.loader.charter(release.digest)
     approvals = deployment.store.evidence.approvals(tx, release.use_case, digest=release.digest)
@@ -75,7 +80,7 @@ def weigh(deployment: Deployment, tx: Transaction, release: Release) -> Weighed:
     )
     standing, answered = answers.standing(deployment, tx, charter, measured)
     measurements = [
-        *_that_still_speak(deployment, tx, release, standing, now),
+        *_that_still_speak(deployment, tx, release, standing, now, rollout),
         *_about_people(deployment, tx, charter, release, approvals, now),
     ]
     demo = sorted({approval.principal for approval in approvals if approval.demo})
@@ -184,13 +189,15 @@ def _that_still_speak(
     release: Release,
     measured: Sequence[Measurement],
     now: datetime,
+    rollout: Rollout | None,
 ) -> list[Measurement]:
     """Measurements whose object is still what it was.
 
     A comparison speaks of the release that ran then, and a certificate's bound of a certificate that is
     in force: with another release in production, or the certificate suspended, they say nothing.
     """
-    running = deployment.store.releases.rollout(tx, release.use_case).at(Stage.PRODUCTION)
+    rollout = rollout or deployment.store.releases.rollout(tx, release.use_case)
+    running = rollout.at(Stage.PRODUCTION)
     beside = running.digest if running and running.digest != release.digest else ""
     issued = deployment.store.evidence.certificates(tx, release.use_case, release=release.digest)
     in_force = {one.error_kind for one in issued if one.suspended_at is None and now < one.expires_at}

@@ -5,6 +5,7 @@
 ``tables``       what questions about data are put to
 ``checking``, ``matching``, ``instruments``   engines that look at data
 ``evaluating``, ``language``   what is evaluated, what it is graded with, what is kept of it
+``accounts``     who may come in, and what proves it
 ``ideas``        assessments of ideas, as texts by name
 ``metering``, ``upstream``   what calls to models may spend, and what answers them
 ``knowledge``   what documents lie in, are indexed with and embedded by
@@ -25,6 +26,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from roadworthy.ports.accounts import Credential, People
     from roadworthy.ports.checking import CheckCache, Checker
     from roadworthy.ports.evaluating import Evaluations, Grading, Target
     from roadworthy.ports.ideas import Ideas, IdeaText
@@ -37,12 +39,10 @@ if TYPE_CHECKING:
     from roadworthy.ports.state import (
         Cases,
         Clock,
-        Credential,
         Effects,
         Entropy,
         EvidenceStore,
         Page,
-        People,
         Reject,
         Releases,
         Reviews,
@@ -137,6 +137,7 @@ __all__ = [
 ]
 
 _PAGES = {
+    "accounts": ("Credential", "People"),
     "checking": ("CheckCache", "Checker"),
     "evaluating": ("Evaluations", "Grading", "Target"),
     "ideas": ("IdeaText", "Ideas"),
@@ -149,12 +150,10 @@ _PAGES = {
     "state": (
         "Cases",
         "Clock",
-        "Credential",
         "Effects",
         "Entropy",
         "EvidenceStore",
         "Page",
-        "People",
         "Reject",
         "Releases",
         "Reviews",

@@ -89,9 +89,16 @@ class CostParts(Protocol):
     """
 
     def steps(
-        self, tx: Transaction, use_cases: Sequence[str], first: date, last: date, *, by: Collection[str]
+        self,
+        tx: Transaction,
+        use_cases: Sequence[str],
+        first: date,
+        last: date,
+        *,
+        by: Collection[str],
+        named: Collection[str] = (),
     ) -> tuple[StepCost, ...]:
-        """By some of day, use case, release, work and step; always by currency."""
+        """By some of day, use case, release, work and step; always by currency. ``named``: these steps alone."""
 
     def calls(
         self,

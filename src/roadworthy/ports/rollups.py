@@ -27,9 +27,19 @@ class Rollups(Protocol):
         """Forget slots of this grain that come before one."""
 
     def sums(
-        self, tx: Transaction, use_cases: Collection[str], grain: Grain, first: str, last: str
+        self,
+        tx: Transaction,
+        use_cases: Collection[str],
+        grain: Grain,
+        first: str,
+        last: str,
+        *,
+        names: Collection[str] = (),
     ) -> tuple[Count, ...]:
-        """Sums over the slots from the first to the last, both included, in the order of their labels."""
+        """Sums over the slots from the first to the last, both included, in the order of their labels.
+
+        Without ``names``: of every name.
+        """
 
     def slotted(
         self,

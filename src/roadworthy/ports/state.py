@@ -16,6 +16,7 @@ from roadworthy.casework.rating import Rating
 from roadworthy.casework.review import Review
 from roadworthy.evidence import Measurement
 from roadworthy.gate import Waiver
+from roadworthy.ports.accounts import People
 from roadworthy.ports.evaluating import Evaluations
 from roadworthy.ports.inbox import Inbox
 from roadworthy.ports.ledgers import Flags, LedgerIndex
@@ -25,7 +26,7 @@ from roadworthy.ports.rollups import Rollups
 from roadworthy.ports.spotchecks import SpotChecks
 from roadworthy.ports.tooling import ToolStates
 from roadworthy.ports.watching import Alerts, LineageStore, Observations
-from roadworthy.principal import Approval, Principal
+from roadworthy.principal import Approval
 from roadworthy.quantities import Cost, Id
 from roadworthy.release import Archive, Release, Rollout
 from roadworthy.stage import Stage
@@ -87,6 +88,9 @@ class Cases(Protocol):
     def get(self, tx: Transaction, case: str) -> CaseRecord | None: ...
 
     def by_key(self, tx: Transaction, use_case: str, key: str, *, twin: str = "") -> CaseRecord | None: ...
+
+    def by_keys(self, tx: Transaction, use_case: str, keys: Collection[str]) -> dict[str, CaseRecord]:
+        """The cases themselves, no twins, by their keys, in one question; unknown keys are left out."""
 
     def save(self, tx: Transaction, case: CaseRecord, *, expected: int) -> None:
         """Replace the row whose version is ``expected``. Errors: ``Conflict`` RW-STORE-001 otherwise."""
@@ -286,6 +290,9 @@ class Releases(Protocol):
     def rollout(self, tx: Transaction, use_case: str, *, lock: bool = False) -> Rollout:
         """All releases; with ``lock`` no other transaction changes them until this one ends."""
 
+    def rollouts(self, tx: Transaction, use_cases: Collection[str]) -> dict[str, Rollout]:
+        """The same of several use cases, in one question; those without a release are told too."""
+
     def archive(self, tx: Transaction, release: str) -> Archive:
         """Errors: ``NotFound``; the caller verifies the digest."""
 
@@ -331,60 +338,6 @@ class EvidenceStore(Protocol):
         """State of a sequential test as JSON text, locked for this transaction; empty if none."""
 
     def save_watch(self, tx: Transaction, use_case: str, release: str, kind: str, state: str) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """What a secret was turned into before it was stored. ``kind``: key, session, link.
-
-    ``release`` and ``stage``: what a key for calls to models declares; empty for every other.
-    """
-
-    id: str
-    kind: str
-    principal: str
-    proof: str
-    use_case: str
-    created_at: datetime
-    expires_at: datetime
-    release: str = ""
-    stage: str = ""
-
-
-class People(Protocol):
-    """Accounts and their credentials."""
-
-    def add(self, tx: Transaction, principal: Principal, *, password_hash: str = "") -> bool:
-        """False if the id is taken."""
-
-    def get(self, tx: Transaction, principal: str) -> Principal | None: ...
-
-    def password_hash(self, tx: Transaction, principal: str) -> str: ...
-
-    def emails(self, tx: Transaction) -> Mapping[str, str]:
-        """Addresses by account; accounts without one are missing."""
-
-    def set_email(self, tx: Transaction, principal: str, email: str) -> bool:
-        """Keep where an account gets its mail; empty for none. False where there is no such account."""
-
-    def preferences(self, tx: Transaction, principal: str) -> Mapping[str, str]: ...
-
-    def set_preference(self, tx: Transaction, principal: str, name: str, value: str) -> None:
-        """Keep how somebody wants pages to be; empty for the usual."""
-
-    def all(self, tx: Transaction, *, limit: int = 500) -> tuple[Principal, ...]: ...
-
-    def add_credential(self, tx: Transaction, credential: Credential) -> None: ...
-
-    def credential(self, tx: Transaction, kind: str, id_: str) -> Credential | None: ...
-
-    def credentials(
-        self, tx: Transaction, kind: str, *, use_case: str = "", after: str = "", limit: int = 100
-    ) -> Page[Credential]:
-        """All of a kind, by id; of one use case, where it is named."""
-
-    def spend_credential(self, tx: Transaction, kind: str, id_: str) -> bool:
-        """Delete it. False if it was gone: a link works once."""
 
 
 class Store(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
@@ -18,6 +19,7 @@ from roadworthy.server import (
     audit_forms,
     case_forms,
     cost_files,
+    data_forms,
     forms,
     incoming,
     machines,
@@ -26,6 +28,7 @@ from roadworthy.server import (
     preference_forms,
     release_forms,
     review_forms,
+    settings_forms,
     signing,
     use_case_forms,
 )
@@ -39,6 +42,9 @@ from roadworthy.server.problems import no_such_page, problem_json, wrong_method
 from roadworthy.server.rendering import Renderer
 from roadworthy.server.session import NOBODY, Cookies, Visitor
 
+if TYPE_CHECKING:
+    from roadworthy.wiring.place import Workspace
+
 
 def application(
     deployment: Deployment,
@@ -49,6 +55,7 @@ def application(
     hosts: Collection[str] = (),
     secret: Callable[[str], str] | None = None,
     forget: case_forms.Forget | None = None,
+    place: Workspace | None = None,
 ) -> Starlette:
     """The door of one installation: ``/api/v1`` for machines, pages for people, health, static files.
 
@@ -56,6 +63,7 @@ def application(
     with HTTPS, cookies never travel without it. ``hosts`` are further names by which this server may
     be reached; any other is refused. ``environment`` (`Staging`) stands on every page. ``secret`` reads the
     secrets of signed messages: without it none are taken. ``forget`` erases a person from every index of knowledge: without it nobody is erased here.
+    ``place``: its workspace, whose files the settings look at: without it they tell of the database alone.
     ``state.draining`` of the result is the event that makes
     ``/readyz`` say no.
     """
@@ -68,7 +76,12 @@ def application(
     known = {*hosts, *([host_name(address.netloc)] if public_url else ())}
     assets, health = Assets(), Health(deployment)
     renderer = Renderer(
-        deployment, title=title, assets=assets, cookies=Cookies(secure=secure), environment=environment
+        deployment,
+        title=title,
+        assets=assets,
+        cookies=Cookies(secure=secure),
+        environment=environment,
+        place=place,
     )
 
     def other(request: Request, fault: Exception) -> Response:
@@ -91,7 +104,9 @@ def application(
             *policy_forms.routes(renderer),
             *use_case_forms.routes(renderer),
             *cost_files.routes(renderer),
+            *data_forms.routes(renderer),
             *preference_forms.routes(renderer),
+            *settings_forms.routes(renderer),
             *pages.routes(renderer),
             *Live(renderer, draining=health.draining).routes(),
         ],

@@ -85,7 +85,7 @@ def ask(
     if by.principal is None:
         raise Refused("RW-ACCESS-012", "nobody is signed in", hint="sign in, then repeat")
     query = read_query(request.url.query, known=known, strict=strict)
-    return Ask(renderer.deployment, by.principal, dict(request.path_params), query)
+    return Ask(renderer.deployment, by.principal, dict(request.path_params), query, renderer.place)
 
 
 def _html(renderer: Renderer, page: Page) -> Act:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -25,6 +25,9 @@ from roadworthy.server.screens import NAVIGATION, PAGES, section
 from roadworthy.server.session import FORM_FIELD, Cookies, Visitor, visitor
 from roadworthy.server.sources import seen
 
+if TYPE_CHECKING:
+    from roadworthy.wiring.place import Workspace
+
 _WITH_ROWS = frozenset(page.template for page in PAGES if page.rows)
 
 
@@ -39,8 +42,10 @@ class Renderer:
         assets: Assets,
         cookies: Cookies,
         environment: str = "",
+        place: Workspace | None = None,
     ) -> None:
         self._environment = environment
+        self.place = place
         self.deployment = deployment
         self.cookies = cookies
         self._title = title
@@ -93,6 +98,7 @@ class Renderer:
             "now": self.deployment.now(),
             "form_field": FORM_FIELD,
             "form_token": by.form_token,
+            "form_once": self.deployment.entropy.bytes(16).hex(),
             "problem": _shown(problem) if problem else None,
             "typed": typed or {},
         }

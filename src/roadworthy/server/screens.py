@@ -12,6 +12,7 @@ from roadworthy.server.views import (
     audit,
     case_page,
     costs,
+    data,
     evaluations,
     evidence,
     ideas,
@@ -24,6 +25,7 @@ from roadworthy.server.views import (
     quality,
     releases,
     review_page,
+    settings,
     stops,
     use_case_page,
 )
@@ -81,6 +83,10 @@ PAGES = (
     Page("/cost", "cost", "cost.html", costs.cost, costs.FILTERS, rows="rows"),
     Page("/quality", "quality", "quality.html", quality.qualities, quality.FILTERS, rows="use_cases"),
     Page("/quality/{name}", "quality_of", "quality_of.html", quality.quality, rows="suites"),
+    Page("/data", "data", "data.html", data.sources, data.FILTERS, rows="use_cases"),
+    Page(
+        "/use-cases/{name}/data", "data_of", "data_of.html", data.sources_of, data.OF_FILTERS, rows="rows"
+    ),
     Page(
         "/evaluations/{id}",
         "evaluation",
@@ -106,6 +112,7 @@ PAGES = (
     Page("/cases", "cases", "cases.html", case_page.cases_page, case_page.FILTERS, rows="cases"),
     Page("/audit", "audit", "audit.html", audit.audit, audit.FILTERS, rows="entries"),
     Page("/audit/{seq}", "entry", "entry.html", audit.entry),
+    Page("/settings", "settings", "settings.html", settings.settings, settings.FILTERS, rows="people"),
     Page("/profile", "profile", "profile.html", profile.profile),
     Page("/cases/{name}", "case", "case.html", case_page.case_page, case_page.CASE_FILTERS),
 )
@@ -130,9 +137,11 @@ NAVIGATION = (
     Entry("Alerts", "/alerts", "gate.read", "w"),
     Entry("Releases", "/releases", "gate.read", "r"),
     Entry("Quality", "/quality", "gate.read", "q"),
+    Entry("Data", "/data", "gate.read", "e"),
     Entry("Cost", "/cost", "gate.read", "o"),
     Entry("Policies", "/policies", "gate.read", "l"),
     Entry("Audit", "/audit", "ledger.verify", "a"),
+    Entry("Settings", "/settings", "gate.read", "s"),
 )
 
 _BELOW = {

@@ -6,7 +6,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from roadworthy.ports.costs import Costs
+from roadworthy.ports.costs import CostParts, Costs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,6 +31,13 @@ def cost_books() -> Costs:
     from roadworthy.adapters.sql.costsums import SqlSums
 
     return SqlSums()
+
+
+def cost_parts() -> CostParts:
+    """The same books, added up for pages."""
+    from roadworthy.adapters.sql.costparts import SqlCostParts
+
+    return SqlCostParts()
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -130,8 +131,9 @@ def sandbox_loader(place: Workspace, deployment: Deployment, folder: Path, use_c
     return FolderLoader(archive, place.releases, assembly.assemble, check=archive)
 
 
+@cache
 def requirements() -> RequirementSet:
-    """What the gate asks for, as shipped."""
+    """What the gate asks for, as shipped: read once."""
     file = resources.files("roadworthy.gate") / "requirements.yaml"
     return parse_requirements(file.read_text(encoding="utf-8"), place="requirements.yaml")
 

@@ -4,6 +4,7 @@ ROADWORTHY_HOME          the workspace (default: ``~/.roadworthy``)
 ROADWORTHY_DATABASE_URL  where state lives (default: ``roadworthy.sqlite`` in the workspace)
 ROADWORTHY_KNOWLEDGE_URL where documents are indexed (default: ``knowledge.sqlite`` in the workspace)
 ROADWORTHY_PRINCIPAL     who acts on the command line where nobody signed in
+ROADWORTHY_ENVIRONMENT   what this installation is for: stands on every page
 ROADWORTHY_LOG           how logs are written: ``text`` (default) or ``json``, one object a line
 OTEL_…                   where traces are sent, in OpenTelemetry's own words (see `docs/operations.md`)
 

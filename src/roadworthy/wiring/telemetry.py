@@ -109,7 +109,9 @@ def watching_duties(place: Workspace) -> tuple[Duty, ...]:
     settings = trace_settings(open_telemetry())
     sent = () if settings is None else (_exported(settings),)
     return (
-        Duty("feed", FOLLOW_EVERY_S, Follow((count_step, roll_step, watchers.step, *sent), edges=bool(sent))),
+        Duty(
+            "feed", FOLLOW_EVERY_S, Follow((count_step, roll_step, watchers.step, *sent), edges=bool(sent))
+        ),
         Duty("sources", EVERY_S, measure_sources),
         Duty("alerts", ALERT_EVERY_S, Alarms(receivers(place), (watchers,))),
         *_reminding(place),

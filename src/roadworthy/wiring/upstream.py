@@ -24,24 +24,28 @@ _shared: WeakValueDictionary[tuple[str, ...], Upstream] = WeakValueDictionary()
 """Those in use, so that models of one server share its connections."""
 
 
-def upstream_for(plan: LanguageModelPlan, *, key: str, client: Client | None = None) -> Endpoint:
-    """Where a model is asked. Models of the same server share its connections.
+def upstream_for(
+    plan: LanguageModelPlan, *, key: str, client: Client | None = None, alone: bool = False
+) -> Endpoint:
+    """Where a model is asked. Models of the same server share its connections, unless ``alone``.
 
     ``plan`` with its variables resolved; ``key`` may be empty. ``client`` names the HTTP client; default:
-    the first of pyreqwest and aiohttp that is installed.
+    the first of pyreqwest and aiohttp that is installed. Who asks for connections of his own closes them.
 
     Errors: ``InputProblem`` RW-LLM-001 and 002 for an address or a key that cannot be used, RW-UPSTREAM-001
     for a package that is missing, RW-UPSTREAM-002 to 004 for a provider that cannot be asked.
     """
     address = Address.parse(plan.url) if plan.url else None
     if plan.provider != "openai":
-        return _of_provider(plan.provider, key, address)
+        return _of_provider(plan.provider, key, address, alone=alone)
     if address is None:
         raise InputProblem(
             "RW-LLM-001", Problem("a model behind the OpenAI wire names its `url`", place="url")
         )
     chosen = client or installed_client()
     headers = {**_JSON, "authorization": bearer(key)} if key else _JSON
+    if alone:
+        return Endpoint(_over(chosen, address), address.base, headers)
     place = (chosen, address.base)
     upstream = _shared.get(place)
     if upstream is None:
@@ -95,10 +99,12 @@ def _over(client: Client, address: Address) -> Upstream:
     return PyreqwestUpstream(address)
 
 
-def _of_provider(provider: str, key: str, address: Address | None) -> Endpoint:
+def _of_provider(provider: str, key: str, address: Address | None, *, alone: bool) -> Endpoint:
     from roadworthy.adapters.anyllm import AnyLlmUpstream
 
     base = address.base if address else f"provider:{provider}"
+    if alone:
+        return Endpoint(AnyLlmUpstream(provider, key=key, address=address), base, _JSON)
     place = (provider, base, hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest())
     upstream = _shared.get(place)
     if upstream is None:

@@ -24,7 +24,7 @@ class AccountList(Shape):
 
 
 class AccountKept(Shape):
-    """The account that was added."""
+    """The account as it is now."""
 
     account: AccountRow
 

@@ -26,6 +26,13 @@ class NewAccount(Body):
     roles: list[str]
 
 
+class NewRoles(Body):
+    """Every role that the account has from now on. ``was``: those it had when this was decided, or null."""
+
+    roles: list[str]
+    was: list[str] | None = None
+
+
 class NewKey(Body):
     """Whose key, and the one use case that it is good for; empty: for every one."""
 
@@ -88,6 +95,27 @@ def account_added(ask: Ask, body: NewAccount) -> dict[str, Any]:
     account = Principal(body.id, body.name, Kind(body.kind), parse_roles(body.roles))
     keys.new_account(ask.deployment, ask.principal, account)
     return {"account": _account(account)}
+
+
+def account_trusted(ask: Ask, body: NewRoles) -> dict[str, Any]:
+    """Give an account these roles and no others."""
+    was = None if body.was is None else parse_roles(body.was)
+    changed = keys.set_roles(
+        ask.deployment, ask.principal, ask.path["id"], parse_roles(body.roles), was=was
+    )
+    return {"account": _account(changed)}
+
+
+def account_disabled(ask: Ask, _body: Nothing) -> dict[str, Any]:
+    """Disable an account."""
+    changed = keys.set_disabled(ask.deployment, ask.principal, ask.path["id"], disabled=True)
+    return {"account": _account(changed)}
+
+
+def account_enabled(ask: Ask, _body: Nothing) -> dict[str, Any]:
+    """Enable an account."""
+    changed = keys.set_disabled(ask.deployment, ask.principal, ask.path["id"], disabled=False)
+    return {"account": _account(changed)}
 
 
 def api_keys(ask: Ask) -> dict[str, Any]:
@@ -179,6 +207,18 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "POST", "/accounts", "addAccount", "Add an account; a person of it signs in by a link.",
         doing(account_added), NewAccount, answer=told.AccountKept,
+    ),
+    Operation(
+        "POST", "/accounts/{id}/roles", "setRoles", "Trust an account with these roles and no others. Nobody gives one to themselves.",
+        doing(account_trusted), NewRoles, answer=told.AccountKept,
+    ),
+    Operation(
+        "POST", "/accounts/{id}/disable", "disableAccount", "Disable an account: no key or session of it is recognised any more.",
+        doing(account_disabled), Nothing, answer=told.AccountKept,
+    ),
+    Operation(
+        "POST", "/accounts/{id}/enable", "enableAccount", "Enable a disabled account.",
+        doing(account_enabled), Nothing, answer=told.AccountKept,
     ),
     Operation(
         "GET", "/keys", "listKeys", "Keys of the API by id, without their secrets.",

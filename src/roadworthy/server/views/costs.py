@@ -77,24 +77,24 @@ def cost(ask: Ask) -> dict[str, Any]:
     of_month = found if (first, last) == (month, today) else _books(ask, names, month, today)
     length = (last - first).days + 1
     before = first - timedelta(days=length), first - timedelta(days=1)
-    fine = found.lines(by=_APART, period="day")
-    rows, after = paged(ask, _rows(fine), _row_name, newest_first=True)
+    whole = found.lines(by=_APART, period="all")
+    rows, after = paged(ask, _rows(whole), _row_name, newest_first=True)
     page |= {
         "any": bool(found.steps or found.calls or found.cases or found.evaluations),
         "tiles": _tiles(found),
-        "spent": _total(fine),
+        "spent": _total(whole),
         "before": {
             "since": before[0].isoformat(),
             "until": before[1].isoformat(),
             "spent": _before(ask, names, *before),
         },
-        "days": _days(ask, found, fine, by),
+        "days": _days(ask, found, by),
         "rows": rows,
         "after": after,
         "per_case": [one.as_json() for one in found.per_case()],
         "unpriced": [one.as_json() for one in found.unpriced()],
         "budgets": _budgets(
-            of_month, fine if of_month is found else of_month.lines(by=_APART, period="all"), ahead
+            of_month, whole if of_month is found else of_month.lines(by=_APART, period="all"), ahead
         ),
         "tree": _tree(ask, of_month, names, f"{today:%Y-%m}"),
         "saved": [
@@ -124,25 +124,33 @@ def _nothing() -> dict[str, Any]:
 
 
 def _books(ask: Ask, names: Sequence[str], first: date, last: date) -> Books:
-    from roadworthy.measure.costs import books
-    from roadworthy.wiring.costs import cost_books
+    from roadworthy.measure.costparts import summed
+    from roadworthy.wiring.costs import cost_books, cost_parts
 
-    return books(
+    return summed(
         ask.deployment,
         ask.principal,
         names,
+        parts=cost_parts(),
         costs=cost_books(),
         first=first,
         last=last,
-        with_contexts=False,
     )
 
 
 def _before(ask: Ask, names: Sequence[str], first: date, last: date) -> str:
-    from roadworthy.measure.costs import total
-    from roadworthy.wiring.costs import cost_books
+    from roadworthy.measure.costparts import spent
+    from roadworthy.wiring.costs import cost_books, cost_parts
 
-    found = total(ask.deployment, ask.principal, names, costs=cost_books(), first=first, last=last)
+    found = spent(
+        ask.deployment,
+        ask.principal,
+        names,
+        parts=cost_parts(),
+        costs=cost_books(),
+        first=first,
+        last=last,
+    )
     return " + ".join(map(str, found)) or str(Cost(0))
 
 
@@ -192,34 +200,38 @@ def _sum(each: Iterable[PerCase], name: str) -> int | None:
     return sum(amount.nano for amount in amounts)
 
 
-def _days(ask: Ask, found: Books, fine: Iterable[Line], by: str) -> list[dict[str, Any]]:
+def _days(ask: Ask, found: Books, by: str) -> list[dict[str, Any]]:
     """What each day cost, by the parts of the group: EUR as numbers, for the chart."""
+    from roadworthy.measure.costparts import by_day
+    from roadworthy.wiring.costs import cost_parts
+
     names = _release_names(ask, found) if by == "release" else {}
-    sums: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for line in fine:
-        part = str(getattr(line, by)) or ("none" if by != "model" else "local models and tools")
-        sums[line.period][names.get(part, part.removeprefix("sha256:")[:40])] += line.cost.nano
+    sums: dict[date, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for day, parts in by_day(ask.deployment, found, parts=cost_parts(), by=by).items():
+        for part, nano in parts.items():
+            told = part or ("none" if by != "model" else "local models and tools")
+            sums[day][names.get(told, told.removeprefix("sha256:")[:40])] += nano
     length = (found.last - found.first).days + 1
-    days = [(found.first + timedelta(days=place)).isoformat() for place in range(length)]
     return [
-        {"day": day, "parts": {part: nano / NANO for part, nano in sums.get(day, {}).items()}}
-        for day in days
+        {"day": day.isoformat(), "parts": {part: nano / NANO for part, nano in sums.get(day, {}).items()}}
+        for day in (found.first + timedelta(days=place) for place in range(length))
     ]
 
 
 def _release_names(ask: Ask, found: Books) -> dict[str, str]:
     with ask.deployment.store.read() as tx:
-        return {
-            one.digest: f"{one.name} of {use_case}" if len(found.rates) > 1 else one.name
-            for use_case in found.rates
-            for one in ask.deployment.store.releases.rollout(tx, use_case).releases
-        }
+        rollouts = ask.deployment.store.releases.rollouts(tx, list(found.rates))
+    return {
+        one.digest: f"{one.name} of {use_case}" if len(found.rates) > 1 else one.name
+        for use_case, rollout in rollouts.items()
+        for one in rollout.releases
+    }
 
 
-def _rows(fine: Iterable[Line]) -> list[dict[str, Any]]:
+def _rows(whole: Iterable[Line]) -> list[dict[str, Any]]:
     """A row for each use case, model and step."""
     sums: dict[tuple[str, ...], dict[str, int]] = defaultdict(lambda: dict.fromkeys(_COUNTS, 0))
-    for line in fine:
+    for line in whole:
         of = sums[line.use_case, line.model, line.step, line.cost.currency]
         for name in _COUNTS[:5]:
             of[name] += getattr(line, name)
@@ -244,10 +256,10 @@ def _row_name(row: Mapping[str, Any]) -> str:
     return "\x1f".join([f"{row['nano']:020d}", row["use_case"], row["model"], row["step"], row["cost"]])
 
 
-def _budgets(of_month: Books, fine: Iterable[Line], ahead: Mapping[str, Outlook]) -> list[dict[str, Any]]:
+def _budgets(of_month: Books, whole: Iterable[Line], ahead: Mapping[str, Outlook]) -> list[dict[str, Any]]:
     """Each use case: what live work of the month has cost, of what limit, and where it will end."""
     spent: dict[str, int] = defaultdict(int)
-    for line in fine:
+    for line in whole:
         if line.work == "live":
             spent[line.use_case] += line.cost.nano
     told = []

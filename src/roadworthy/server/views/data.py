@@ -6,12 +6,10 @@ Everything here was measured or looked at before: the page opens no source and n
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, Final
 
-from roadworthy.charter import Charter
 from roadworthy.charter.parts import Source
 from roadworthy.errors import RoadworthyError
 from roadworthy.evidence import Measurement
@@ -33,9 +31,12 @@ FILTERS: Final = ("after", "limit")
 OF_FILTERS: Final = ("release", "found", "after", "limit")
 ROWS: Final = 20
 """Use cases of a page: each takes the gate some milliseconds."""
-TREND: Final = 40
+TREND: Final = 20
 """Earlier measurements of a figure that are drawn."""
 _BLOCKS: Final = 3
+_LISTED: Final = 50
+_MOST: Final = 200
+"""Measurements of a kind, over all sources, that trends are drawn from."""
 _HOLDS: Final = frozenset({Mark.PASS, Mark.WAIVED})
 _THEMES: Final = ("data", "knowledge")
 _DIMENSIONS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -52,7 +53,9 @@ def sources(ask: Ask) -> dict[str, Any]:
     store = ask.deployment.store
     with store.read() as tx:
         names, after = paged(
-            replace(ask, query={"limit": str(ROWS), **ask.query}), visible_use_cases(ask, tx, "gate.read"), str
+            replace(ask, query={"limit": str(ROWS), **ask.query}),
+            visible_use_cases(ask, tx, "gate.read"),
+            str,
         )
         releases = {name: chosen(replace(ask, query={}), rollout_of(ask, tx, name)) for name in names}
     readable = {name: _readable(ask, release) for name, release in releases.items()}
@@ -95,6 +98,7 @@ def _row(ask: Ask, tx: Transaction, name: str, release: Release) -> dict[str, An
         "measured_at": min(measured).isoformat() if measured else None,
         "looked_at": look.at.isoformat() if look else None,
         "command": f"roadworthy gate {shlex.quote(name)} --measure",
+        "look": f"roadworthy data report --use-case {shlex.quote(name)}",
     }
 
 
@@ -102,7 +106,7 @@ def _unreadable(name: str, release: Release) -> dict[str, Any]:
     return {
         "use_case": name, "release": release.name, "stage": release.stage, "readable": False, "sources": 0,
         "knowledge": 0, "asked": 0, "blocking": 0, "fails": 0, "blocks": [], "measured_at": None, "looked_at": None,
-        "command": "",
+        "command": "", "look": "",
     }  # fmt: skip
 
 
@@ -123,7 +127,7 @@ def sources_of(ask: Ask) -> dict[str, Any]:
         look = _look(tx, name, DATA)
         looks = {each: _look(tx, name, knowledge_subject(each)) for each in weighed.charter.knowledge}
         traced = {
-            kind: store.evidence.measurements(tx, name, kind=kind, limit=TREND * max(1, len(weighed.charter.data)))
+            kind: store.evidence.measurements(tx, name, kind=kind, limit=min(TREND * max(1, len(weighed.charter.data)), _MOST))
             for kind in _TRACED
         }  # fmt: skip
         stage = next_stage(release)
@@ -144,7 +148,7 @@ def sources_of(ask: Ask) -> dict[str, Any]:
             "ready": look.body["verdict"] if look else None,
             "you_may_see_rows": allows(ask.principal, "case.read_content", use_case=name),
             "you_may_audit": allows(ask.principal, "ledger.verify"),
-            "commands": _commands(name, release, weighed.charter),
+            "commands": _commands(name, release),
             **knowledge_of(ask, tx, weighed, shown.asked, looks),
         }
     return plain(page)  # type: ignore[no-any-return]
@@ -249,7 +253,9 @@ class _Shown:
         cells = [one for one in tables if one["filled"] is not None]
         weights = sum(one["rows"] * one["columns"] for one in cells)
         filled = (
-            sum(one["filled"] * one["rows"] * one["columns"] for one in cells) / weights if weights else None
+            sum(one["filled"] * one["rows"] * one["columns"] for one in cells) / weights
+            if weights
+            else None
         )
         earlier = [
             {"at": one.at.isoformat(), "value": _share(*_held(one, dimension))}
@@ -266,7 +272,9 @@ class _Shown:
     def _freshness(self, name: str) -> dict[str, Any] | None:
         found, asked = self._newest("data.age", name), self.weighed.charter.number(f"data.{name}.max_age")
         if found is None:
-            return {"seconds": None, "asked": asked, "old": None, "trend": []} if asked is not None else None
+            return (
+                {"seconds": None, "asked": asked, "old": None, "trend": []} if asked is not None else None
+            )
         return {
             "seconds": found.value,
             "asked": asked,
@@ -296,7 +304,7 @@ class _Shown:
             return {"checks": None, "count": None, "list": [], "at": None, "expired": None}
         told = {one["id"]: one for table in tables for one in table["failing"]}
         breaches, silent = _mapping(found, "breaches"), _mapping(found, "not_evaluated")
-        rows = [
+        rows: list[dict[str, Any]] = [
             {
                 "id": id_,
                 "verdict": verdict,
@@ -337,9 +345,6 @@ class _Shown:
         found = self._of(kind, subject)
         other = next((one for one in reversed(found) if one.value != found[-1].value), None)
         return {"value": other.value, "at": other.at.isoformat()} if other else None
-
-
-_LISTED: Final = 50
 
 
 def _mapping(found: Measurement, name: str) -> Mapping[str, Any]:
@@ -394,14 +399,13 @@ def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _commands(name: str, release: Release, charter: Charter) -> dict[str, str]:
+def _commands(name: str, release: Release) -> dict[str, str]:
     """What measures, looks and mends; words in capitals are to be filled in."""
     quoted, of = shlex.quote(name), f"--release {shlex.quote(release.name)}"
     return {
         "measure": f"roadworthy gate {quoted} {of} --measure",
         "look": f"roadworthy data report --use-case {quoted}",
-        "propose": "roadworthy data repair propose SOURCE",
-        "approve": "roadworthy data repair approve PLAN",
-        "apply": "roadworthy data repair apply PLAN",
-        "knowledge": "" if not charter.knowledge else f"roadworthy knowledge build {quoted}",
+        "propose": "roadworthy data errors SOURCE --save-plan PLAN.json",
+        "approve": "roadworthy data repair approve PLAN.json",
+        "apply": "roadworthy data repair apply PLAN.json SOURCE --output COPY.csv",
     }

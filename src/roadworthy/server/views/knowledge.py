@@ -21,8 +21,8 @@ from roadworthy.server.asking import Ask
 from roadworthy.server.paging import paged
 
 _HOLDS: Final = frozenset({Mark.PASS, Mark.WAIVED})
-_TREND: Final = 40
-_MOST: Final = 400
+_TREND: Final = 20
+_MOST: Final = 100
 """Measurements of a kind, over all sources, that trends are drawn from."""
 _NAMES: Final = 20
 _FIGURES: Final = (
@@ -36,7 +36,7 @@ _FIGURES: Final = (
     "findings",
     "leak",
 )
-_TRACED: Final = ("recall", "stale", "contradictions", "findings")
+_TRACED: Final = ("recall", "stale", "contradictions")
 _FIRST: Final[Mapping[str, str]] = {"instruction": "0", "hidden": "1"}
 """Findings that speak to a model or hide from people come before what cannot be read."""
 
@@ -72,7 +72,7 @@ def knowledge_of(
         "findings": found,
         "finding_kinds": kinds,
         "found": ask.query.get("found", ""),
-        "after": after,
+        "findings_after": after,
         "you_may_read_knowledge": may_read,
         "you_may_dismiss": allows(ask.principal, "review.decide", use_case=use_case),
     }
@@ -101,7 +101,7 @@ def _shelf(
     kept = [one for one in asked if one.theme == "knowledge" and one.subject == name]
     names = _names(newest, look) if may_read else {}
     pairs = _pairs(newest, look) if may_read else {"contradictions": [], "repeats": []}
-    gone = _dismissed(tx, weighed.charter.use_case, name, chain.from_iterable(pairs.values()))
+    gone = _dismissed(ask, tx, name, chain.from_iterable(pairs.values()))
     for rows in pairs.values():
         for row in rows:
             row["dismissed"] = gone.get(row["pair"])
@@ -113,7 +113,7 @@ def _shelf(
         "embedding": promise.embedding,
         "verdict": "pass" if kept and not blocks else str(blocks[0].mark) if blocks else "not evaluated",
         "blocks": [one.requirement for one in blocks],
-        "figures": {kind: _figure(one, now) for kind, one in newest.items() if one is not None},
+        "figures": {kind: _figure(one, now) if one else None for kind, one in newest.items()},
         "promised": {
             "recall": promise.recall_min,
             "recall_at": promise.recall_at,
@@ -198,15 +198,17 @@ def _listed(one: Measurement | None, name: str) -> list[str]:
     return [str(each) for each in value] if isinstance(value, list | tuple) else []
 
 
-def _pairs(newest: Mapping[str, Measurement | None], look: Outlook | None) -> dict[str, list[dict[str, Any]]]:
+def _pairs(
+    newest: Mapping[str, Measurement | None], look: Outlook | None
+) -> dict[str, list[dict[str, Any]]]:
     """Contradictions and repeats with the places where they stand; from the measurement where that is newer."""
     made = {}
     for kind in ("contradictions", "repeats"):
         measured = newest[kind]
         if look and (measured is None or look.at >= measured.at):
-            made[kind] = [_seen(kind, one) for one in look.body[kind]]
+            made[kind] = [_seen(kind, one) for one in look.body[kind][:_NAMES]]
         else:
-            made[kind] = list(_measured(measured))
+            made[kind] = list(_measured(measured))[:_NAMES]
     return made
 
 
@@ -227,12 +229,73 @@ def _measured(one: Measurement | None) -> Iterable[dict[str, Any]]:
     for id_, told in zip(ids, pairs, strict=False):
         if isinstance(told, list | tuple) and len(told) == 3:
             sides = [
-                {"document": str(name), "place": 0, "owner": "", "updated": ""} for name in (told[0], told[1])
+                {"document": str(name), "place": 0, "owner": "", "updated": ""}
+                for name in (told[0], told[1])
             ]
             yield {"pair": str(id_), "kind": str(told[2]), "share": None, "newer": "", "sides": sides}
 
 
 def _dismissed(
-    tx_of: Transaction, use_case: str, source: str, pairs: Iterable[Mapping[str, Any]]
+    ask: Ask, tx: Transaction, source: str, pairs: Iterable[Mapping[str, Any]]
 ) -> dict[str, dict[str, str]]:
-    raise NotImplementedError
+    """What owners said of these pairs since they were found, as far as the ledger has it in order."""
+    found = {}
+    for pair in pairs:
+        for entry in ask.deployment.store.ledger.about(tx, pair["pair"]):
+            event = decode(entry.event)
+            same = event.about.get("use_case") == ask.path["name"] and event.data.get("source") == source
+            if event.kind == DISMISSED and same:
+                reason = str(event.data.get("reason", ""))
+                found[pair["pair"]] = {"by": event.actor, "at": event.at.isoformat(), "reason": reason}
+    return found
+
+
+def _kinds(found: Measurement | None) -> dict[str, int]:
+    """How many findings of each kind, those that speak to a model first."""
+    told = found.detail.get("kinds") if found else None
+    if not isinstance(told, Mapping):
+        return {}
+    return {str(kind): int(told[kind]) for kind in sorted(told, key=lambda kind: (_order(str(kind)), kind))}
+
+
+def _order(kind: str) -> str:
+    return _FIRST.get(kind, "2")
+
+
+def _leak(found: Measurement | None, *, may_read: bool) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    told: dict[str, Any] = {
+        name: found.detail.get(name)
+        for name in ("forbidden", "not_found", "listed", "missing", "readers", "questions")
+    }
+    told["leaked"] = _listed(found, "leaked")[:_NAMES] if may_read else []
+    return told
+
+
+def _gaps(look: Outlook | None, *, may_read: bool) -> dict[str, Any] | None:
+    """Questions that nothing answers, without their words."""
+    told = look.body["gaps"] if look else None
+    if told is None:
+        return None
+    gaps = [{**one, "nearest": one["nearest"] if may_read else ""} for one in told["gaps"]]
+    return {"asked": told["asked"], "unanswered": told["unanswered"], "gaps": gaps}
+
+
+def _findings(ask: Ask, looks: Mapping[str, Outlook | None]) -> tuple[list[dict[str, Any]], str, list[str]]:
+    """One page of what reading found, what speaks to a model first; and the kinds there are."""
+    every = [
+        {"source": source, **one}
+        for source, look in looks.items()
+        for one in (look.body["findings"] if look else ())
+    ]
+    kinds = sorted({one["kind"] for one in every}, key=lambda kind: (_order(kind), kind))
+    wanted = ask.query.get("found", "")
+    if wanted and kinds and wanted not in kinds:
+        raise InputProblem("RW-SERVER-005", Problem(f"expected one of {', '.join(kinds)}", place="found"))
+    rows, after = paged(ask, [one for one in every if wanted in {"", one["kind"]}], _place)
+    return rows, after, kinds
+
+
+def _place(one: Mapping[str, Any]) -> str:
+    return "\n".join((_order(one["kind"]), one["kind"], one["source"], one["document"], one["place"]))

@@ -26,6 +26,7 @@ from roadworthy.server.views.shared import (
     plain,
     visible_use_cases,
 )
+from roadworthy.server.views.tour import tour
 from roadworthy.stage import ROAD, Stage
 
 FILTERS: Final = ("verdict", "stage", "after", "limit")
@@ -45,7 +46,7 @@ def portfolio(ask: Ask) -> dict[str, Any]:
     store = ask.deployment.store
     with store.read() as tx:
         names = visible_use_cases(ask, tx, "gate.read")
-        rollouts = {name: store.releases.rollout(tx, name) for name in names}
+        rollouts = store.releases.rollouts(tx, names)
         waiting = _waiting(ask, tx, names)
         stops = active_stops(ask, tx)
         wanted = [
@@ -83,6 +84,7 @@ def portfolio(ask: Ask) -> dict[str, Any]:
             "verdicts": list(VERDICTS),
             "stages": list(STAGES),
             "stops": stops,
+            "tour": tour(ask),
             "after": after,
             "you_may_stop": allows(ask.principal, "stop", use_case=ask.principal.use_case),
         }
@@ -149,7 +151,7 @@ def _card(
         "risks": [],
     }
     try:
-        weighed = weigh(ask.deployment, tx, release or newest)
+        weighed = weigh(ask.deployment, tx, release or newest, rollout=rollout)
     except RoadworthyError as problem:
         return card | {
             "problem": told(problem, problem.message),

@@ -18,6 +18,7 @@ A_MOMENT: Final = 500
 """Entries of the ledger that may wait to be counted on a busy day."""
 _WHOLE = (ReviewKind.WORK, ReviewKind.CORRECTION)
 """Reviews in which a person does a whole case."""
+_ASKED = (Name.CLOSED, Name.ANSWERED, Name.COST, Name.OUTCOME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,9 @@ def this_month(ask: Ask, names: Iterable[str]) -> Counts:
     """Counts of the month so far (UTC) of these use cases."""
     today = f"{ask.deployment.now():%Y-%m-%d}"
     with ask.deployment.store.read() as tx:
-        rows = ask.deployment.store.rollups.sums(tx, tuple(names), Grain.DAY, f"{today[:7]}-01", today)
+        rows = ask.deployment.store.rollups.sums(
+            tx, tuple(names), Grain.DAY, f"{today[:7]}-01", today, names=_ASKED
+        )
     return Counts(Rolled(tuple(rows)), rollup.behind(ask.deployment))
 
 
