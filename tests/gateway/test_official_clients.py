@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 import openai
 import pytest
@@ -393,3 +395,21 @@ def test_twenty_calls_run_side_by_side(door: Door) -> None:
 
     assert asyncio.run(every()) == [TEXT] * 20
     assert door.upstream.peak == 20
+
+
+def test_who_sends_less_than_announced_asks_no_model_and_the_door_stays_open(gateway: Gateway) -> None:
+    door = gateway.next_door()
+    where = urlsplit(door.url)
+    head = (
+        f"POST {where.path}/chat/completions HTTP/1.1\r\nHost: {where.netloc}\r\n"
+        f"Authorization: Bearer {door.key}\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n"
+    )
+    for cut in ("", '{"model": "m001", ', '{"model": "m001", "messages": [{"role": "user", "content": "hi"}]}'):
+        with socket.create_connection((where.hostname or "", where.port or 0), timeout=5) as client:
+            client.sendall((head + cut).encode())
+            client.shutdown(socket.SHUT_WR)
+            assert b" 200 " not in client.recv(65_536).partition(b"\r\n")[0]
+    assert door.upstream.seen == []
+    with client_of(door) as again:
+        answer = again.chat.completions.create(model=door.model, messages=HELLO)
+    assert answer.choices[0].message.content == TEXT

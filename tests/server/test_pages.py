@@ -149,7 +149,7 @@ def test_a_demo_account_is_marked_where_it_is_signed_in(desk: Desk) -> None:
 def test_the_case_page_tells_inputs_decision_and_effects(desk: Desk, paths: dict[str, str]) -> None:
     shown = text_of(desk.browser(REVIEWER).get(paths["case"]).text)
     order = ["Inputs", "refund 0.9", "Decision", "0.900 is at or above the certified 0.800", "Effects", "mail.reply confirmed", "Reversible yes, by mail.withdraw", "People", "Outcome", "right"]  # fmt: skip
-    assert "Handled automatically as refund." in shown
+    assert "Carried out mail.reply automatically as refund" in shown
     shown = shown[shown.index("Inputs") :]
     assert [words for words in order if words not in shown] == []
     places = [shown.index(words) for words in order]
