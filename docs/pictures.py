@@ -1,18 +1,22 @@
 """Takes a picture of every screen, from a workspace that ``roadworthy demo`` filled: docs/pictures/NAME.png.
 
-    python docs/pictures.py WORKSPACE [NAME ...]
+    python docs/pictures.py WORKSPACE [NAME ...] [--to FOLDER] [--dark] [--narrow]
 
-Serve a copy: signing in is written down in the workspace. Each screen is shown as the links of the others lead to it,
-1280 px wide, in the light theme, and kept with 256 colours. Needs Chromium and the packages of the tests.
+A copy of the workspace is served, so that nothing in it changes; before, what a worker would do in its first minutes
+is done: figures are counted and costs are looked at. The ideas of examples/portfolio are put beside it. Each screen is
+shown as the links of the others lead to it, 1280 px wide in the light theme, a few also in the dark or 320 px wide,
+and kept with 256 colours. Needs Chromium and the packages of the tests.
 """
 
 from __future__ import annotations
 
-import asyncio
+import argparse
+import base64
 import re
 import shutil
 import struct
 import sys
+import tempfile
 import threading
 import zlib
 from collections.abc import Iterator
@@ -22,28 +26,52 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from roadworthy.operate import access
+from roadworthy.operate.deployment import Deployment
+from roadworthy.operate.watching import rollup
 from roadworthy.principal import Kind, Principal, Role
 from roadworthy.server.app import application
 from roadworthy.server.screens import PAGES
 from roadworthy.wiring import Workspace, open_deployment
+from roadworthy.wiring.costs import book_duties
 from roadworthy.wiring.serving import serve_application
+from roadworthy.wiring.telemetry import watching_duties
 
-PICTURES = Path(__file__).resolve().parent / "pictures"
-WIDTH, HEIGHT, MOST_HEIGHT = 1280, 800, 1000
+HERE = Path(__file__).resolve().parent
+IDEAS = HERE.parent / "examples" / "portfolio"
+WIDTH, NARROW, LEAST_HEIGHT, MOST_HEIGHT = 1280, 320, 480, 1000
 ASKED_BY = Principal("pictures", "Pictures", Kind.PERSON, frozenset({Role.ADMIN}))
 ACCOUNT = "root"
 """The first account of a workspace: it may see every screen."""
+NAMES = {one.name: one.name.replace("_", "-") for one in PAGES} | {"what_if": "what-if"}
+RATHER = {
+    "release": "/releases/r3",
+    "review": "May this leave",
+    "idea": "returns-triage",
+    "entry": "effect",
+}
+"""What of several is shown: an address, or the words of the link to it, hold this."""
+ALSO = (("portfolio", "dark"), ("operations", "dark"), ("review", "narrow"), ("use-case", "narrow"))
+PIXELS = """async (png) => {
+    const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${png}`)).blob());
+    const canvas = new OffscreenCanvas(image.width, image.height), at = canvas.getContext('2d');
+    at.drawImage(image, 0, 0);
+    const data = at.getImageData(0, 0, image.width, image.height).data, parts = [];
+    for (let i = 0; i < data.length; i += 32768) parts.push(String.fromCharCode(...data.subarray(i, i + 32768)));
+    return [image.width, image.height, btoa(parts.join(''))];
+}"""
 
 
 @contextmanager
 def served(home: Path) -> Iterator[tuple[str, str]]:
     """The address of the workspace's pages, and a session of its first account."""
-    deployment = open_deployment(Workspace(home, f"sqlite:///{home / 'roadworthy.sqlite'}"))
+    place = Workspace(home, f"sqlite:///{home / 'roadworthy.sqlite'}")
+    deployment = open_deployment(place)
+    work(deployment, place)
     session = access.issue(deployment, ASKED_BY, ACCOUNT, access.SESSION)
-    app = application(deployment)
+    app = application(deployment, place=place)
     ready, stop = threading.Event(), threading.Event()
     told: list[str] = []
 
@@ -53,7 +81,6 @@ def served(home: Path) -> Iterator[tuple[str, str]]:
 
     async def drain() -> None:
         app.state.draining.set()
-        await asyncio.sleep(0)
 
     thread = threading.Thread(
         target=lambda: serve_application(
@@ -71,159 +98,149 @@ def served(home: Path) -> Iterator[tuple[str, str]]:
         deployment.store.close()
 
 
+def work(deployment: Deployment, place: Workspace) -> None:
+    """What a worker does in its first minutes, as far as pages show it."""
+    feed, *others = watching_duties(place)
+    while rollup.behind(deployment):
+        feed.do(deployment)
+    for duty in (*others, *book_duties(place, ASKED_BY)):
+        duty.do(deployment)
+    place.ideas.mkdir(exist_ok=True)
+    for idea in sorted(IDEAS.glob("*.yaml"))[-6:]:
+        shutil.copy(idea, place.ideas)
+
+
 def screen_of(address: str) -> str:
     """The name of the screen at an address; empty for what is none."""
     path = urlsplit(address).path
+    if path.endswith("/what-if"):
+        return "what_if"
     fitting = [page for page in PAGES if re.fullmatch(re.sub(r"\{[^}]*\}", "[^/.]+", page.path), path)]
     return min(fitting, key=lambda page: page.path.count("{")).name if fitting else ""
 
 
 def addresses(page: Page) -> dict[str, str]:
-    """An address of every screen, found by following links; of several the first."""
+    """An address of every screen, found by following links."""
     found = {one.name: one.path for one in PAGES if "{" not in one.path}
     looked_at: set[str] = set()
     for _ in range(3):
         for address in [one for one in found.values() if one not in looked_at]:
             looked_at.add(address)
             page.goto(address)
-            for link in page.locator("main a[href^='/']").evaluate_all(
-                "(all) => all.map((at) => at.getAttribute('href'))"
-            ):
+            links = page.locator("main a[href^='/']").evaluate_all(
+                "(all) => all.map((at) => [at.getAttribute('href'), at.textContent])"
+            )
+            for link, words in links:
                 name = screen_of(link)
-                if name:
-                    found.setdefault(name, link)
+                rather = RATHER.get(name, "\n")
+                if name and (name not in found or (rather in link + words and rather not in found[name])):
+                    found[name] = link
+                    if rather in words:
+                        RATHER[name] = link
     return found
 
 
-def take(page: Page, address: str) -> bytes:
+def take(page: Page, reader: Page, address: str, *, width: int) -> bytes:
     """The picture of one screen, as PNG."""
+    page.set_viewport_size({"width": width, "height": LEAST_HEIGHT})
     page.goto(address)
     page.locator("html.scripted").wait_for(state="attached")
-    height = min(MOST_HEIGHT, max(HEIGHT, int(page.evaluate("document.documentElement.scrollHeight"))))
-    page.set_viewport_size({"width": WIDTH, "height": height})
-    png = page.screenshot(animations="disabled", clip={"x": 0, "y": 0, "width": WIDTH, "height": height})
-    page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
-    return small(png)
+    height = min(
+        MOST_HEIGHT, max(LEAST_HEIGHT, int(page.evaluate("document.documentElement.scrollHeight")))
+    )
+    page.set_viewport_size({"width": width, "height": height})
+    png = page.screenshot(animations="disabled", clip={"x": 0, "y": 0, "width": width, "height": height})
+    return small(reader, png)
 
 
-def small(png: bytes) -> bytes:
-    """The same picture with a palette of its 256 most frequent colours; any other colour becomes the nearest of them."""
-    pixels = _pixels(png)
-    height, width, _ = pixels.shape
-    wide = pixels.astype(np.uint32)
-    codes = (wide[..., 0] << 16 | wide[..., 1] << 8 | wide[..., 2]).reshape(-1)
-    colours, where, counts = np.unique(codes, return_inverse=True, return_counts=True)
-    kept = colours[np.argsort(counts)[::-1][:256]]
-    split = np.stack([colours >> 16, colours >> 8 & 255, colours & 255], axis=1).astype(np.int32)
-    palette = np.stack([kept >> 16, kept >> 8 & 255, kept & 255], axis=1).astype(np.int32)
+def small(reader: Page, png: bytes) -> bytes:
+    """The same picture with a palette of at most 256 colours; any other colour becomes the nearest of them.
+
+    Colours that hardly differ count as one when the most frequent are chosen: edges of letters have hundreds.
+    """
+    width, height, data = reader.evaluate(PIXELS, base64.b64encode(png).decode())
+    pixels = np.frombuffer(base64.b64decode(data), np.uint8).reshape(-1, 4)[:, :3]
+    colours, where, counts = np.unique(pixels, axis=0, return_inverse=True, return_counts=True)
+    order = np.argsort(counts)[::-1]
+    _, first = np.unique(colours[order] // 12, axis=0, return_index=True)
+    palette = colours[order][
+        np.unique(np.concatenate([np.arange(min(96, len(order))), np.sort(first)]))[:256]
+    ]
     nearest = np.concatenate(
         [
-            ((part[:, None, :] - palette[None]) ** 2).sum(axis=2).argmin(axis=1)
-            for part in np.array_split(split, len(split) // 4096 + 1)
+            ((part[:, None, :].astype(np.int32) - palette[None]) ** 2).sum(axis=2).argmin(axis=1)
+            for part in np.array_split(colours, len(colours) // 4096 + 1)
         ]
     )
-    indexed = nearest[where].astype(np.uint8).reshape(height, width)
+    indexed = nearest[where.reshape(-1)].astype(np.uint8).reshape(height, width)
     rows = np.concatenate([np.zeros((height, 1), np.uint8), indexed], axis=1).tobytes()
     head = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        _chunk(kind, data)
-        for kind, data in (
-            (b"IHDR", head),
-            (b"PLTE", palette.astype(np.uint8).tobytes()),
-            (b"IDAT", zlib.compress(rows, 9)),
-            (b"IEND", b""),
-        )
+    chunks = (
+        (b"IHDR", head),
+        (b"PLTE", palette.tobytes()),
+        (b"IDAT", zlib.compress(rows, 9)),
+        (b"IEND", b""),
     )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, content) for kind, content in chunks)
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def _pixels(png: bytes) -> Any:
-    """Red, green and blue of a PNG as a browser writes it: 8 bits, with or without alpha, not interlaced."""
-    at, parts = 8, []
-    width = height = depth = kind = 0
-    while at < len(png):
-        length = int.from_bytes(png[at : at + 4])
-        name, data = png[at + 4 : at + 8], png[at + 8 : at + 8 + length]
-        at += 12 + length
-        if name == b"IHDR":
-            width, height, depth, kind = struct.unpack(">IIBB", data[:10])
-        elif name == b"IDAT":
-            parts.append(data)
-    if depth != 8 or kind not in {2, 6}:
-        raise ValueError(f"expected 8 bits of colour, found {depth} of kind {kind}")
-    step = 4 if kind == 6 else 3
-    rows = np.frombuffer(zlib.decompress(b"".join(parts)), np.uint8).reshape(height, 1 + width * step)
-    out = np.zeros((height, width, step), np.int32)
-    above = np.zeros((width, step), np.int32)
-    for number, row in enumerate(rows):
-        above = out[number] = _unfiltered(int(row[0]), row[1:].reshape(width, step).astype(np.int32), above)
-    return out[..., :3].astype(np.uint8)
+def draw(browser: Browser, url: str, session: str, asked: Any) -> int:
+    """Write the pictures; the number of bytes."""
+    reader = browser.new_page()
+    context = browser.new_context(base_url=url, color_scheme="dark" if asked.dark else "light")
+    context.add_cookies([{"name": "roadworthy_session", "value": session, "url": url}])
+    page = context.new_page()
+    found, total = addresses(page), 0
+    usual = ("dark" * asked.dark, NARROW if asked.narrow else WIDTH)
+    wanted = [(name, file, *usual) for name, file in NAMES.items()]
+    if not (asked.dark or asked.narrow):
+        of = {file: name for name, file in NAMES.items()}
+        for file, how in ALSO:
+            width = NARROW if how == "narrow" else WIDTH
+            wanted.append((of[file], f"{file}-{how}", "dark" * (how == "dark"), width))
+    for name, file, theme, width in wanted:
+        if asked.names and file not in asked.names:
+            continue
+        if name not in found:
+            print(f"{file}: no link leads there", file=sys.stderr)
+            continue
+        page.emulate_media(color_scheme="dark" if theme else "light")
+        png = take(page, reader, found[name], width=width)
+        total += (asked.to / f"{file}.png").write_bytes(png)
+        print(f"{file}.png {len(png) // 1024} kB {found[name]}")
+    return total
 
 
-def _unfiltered(how: int, line: Any, above: Any) -> Any:
-    """One line of a PNG (its specification, section 9.2)."""
-    if how == 0:
-        return line
-    if how == 1:
-        return np.cumsum(line, axis=0) % 256
-    if how == 2:
-        return (line + above) % 256
-    left, corner = [0] * line.shape[1], [0] * line.shape[1]
-    out = []
-    for now, up in zip(line.tolist(), above.tolist(), strict=True):
-        guess = [
-            (a + b) // 2 if how == 3 else _paeth(a, b, c) for a, b, c in zip(left, up, corner, strict=True)
-        ]
-        left, corner = [(x + g) % 256 for x, g in zip(now, guess, strict=True)], up
-        out.append(left)
-    return np.array(out, np.int32)
-
-
-def _paeth(left: int, above: int, corner: int) -> int:
-    guess = left + above - corner
-    return min((left, above, corner), key=lambda one: abs(guess - one))
-
-
-def main(arguments: list[str]) -> int:
-    if not arguments:
-        print(__doc__)
-        return 2
-    home, wanted = Path(arguments[0]).resolve(), set(arguments[1:])
-    browser_file = (
-        shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+def main() -> int:
+    told = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    if not browser_file:
+    told.add_argument("workspace", type=Path)
+    told.add_argument("names", nargs="*", metavar="NAME")
+    told.add_argument("--to", type=Path, default=HERE / "pictures")
+    told.add_argument("--dark", action="store_true")
+    told.add_argument("--narrow", action="store_true")
+    asked = told.parse_intermixed_args()
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not chromium:
         print("no Chromium: `make services` installs Debian's", file=sys.stderr)
         return 5
-    PICTURES.mkdir(exist_ok=True)
-    with served(home) as (url, session), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=browser_file, args=["--no-sandbox", "--disable-gpu"]
-        )
-        context = browser.new_context(
-            base_url=url, color_scheme="light", viewport={"width": WIDTH, "height": HEIGHT}
-        )
-        context.add_cookies([{"name": "roadworthy_session", "value": session, "url": url}])
-        page = context.new_page()
-        found = addresses(page)
-        total = 0
-        for one in PAGES:
-            name = one.name.replace("_", "-")
-            if wanted and name not in wanted:
-                continue
-            if one.name not in found:
-                print(f"{name}: no link leads there", file=sys.stderr)
-                continue
-            png = take(page, found[one.name])
-            total += (PICTURES / f"{name}.png").write_bytes(png)
-            print(f"{name}.png {len(png) // 1024} kB {found[one.name]}")
-        print(f"{total // 1024} kB in all")
-        browser.close()
+    asked.to.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "workspace"
+        shutil.copytree(asked.workspace, home)
+        with served(home) as (url, session), sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+            )
+            print(f"{draw(browser, url, session, asked) // 1024} kB in all")
+            browser.close()
     return 0
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    raise SystemExit(main())

@@ -6,13 +6,15 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from tests.postgres import NoServer, Server, running_server
 
 # The same examples on every machine: a change is judged by what it changed. To look for new examples,
 # run `HYPOTHESIS_PROFILE=explore make test`.
-settings.register_profile("repeatable", derandomize=True, print_blob=True)
-settings.register_profile("explore", derandomize=False, print_blob=True)
+# How long an example takes says something about the machine and what else it does: no test fails by it.
+_UNHURRIED = settings(print_blob=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("repeatable", _UNHURRIED, derandomize=True)
+settings.register_profile("explore", _UNHURRIED, derandomize=False)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 

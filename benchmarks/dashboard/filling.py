@@ -108,6 +108,14 @@ def copy_home(pattern: Path, home: Path) -> Workspace:
     return place
 
 
+def give_ideas(home: Path) -> None:
+    """The assessments of the example portfolio, where they are not there yet."""
+    folder = home / "ideas"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for file in sorted((Path(__file__).resolve().parents[2] / "examples" / "portfolio").glob("*.yaml")):
+        shutil.copyfile(file, folder / file.name)
+
+
 def move_to(place: Workspace, url: str) -> Workspace:
     """The same installation on another database, which is empty before: every row is carried over."""
     moved = Workspace(place.home, url, knowledge_address=place.knowledge_address)
@@ -446,6 +454,8 @@ class _Filler:
         self._run(
             *(f"DELETE FROM {book}{ending}" for book in books for ending in ("", "_change")),
             *(statement for _, statement in costtriggers.counted()),
+            "DELETE FROM cost_day",
+            "INSERT INTO cost_day (use_case, day, version) SELECT DISTINCT use_case, day, 1 FROM cost_step",
             *standings.forgotten(),
             *standings.counted(),
         )

@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from bench_case import in_production
 from report import Bar, arguments, at_most, report
 
+from roadworthy.casework.case import State
 from roadworthy.casework.effect import EffectRecord, EffectState
 from roadworthy.casework.review import ReviewKind, ReviewState
 from roadworthy.operate import access
@@ -137,7 +138,9 @@ def _in_production(deployment: Deployment, place: Workspace) -> Principal:
 def _under_way(deployment: Deployment) -> bool:
     with deployment.store.read() as tx:
         store = deployment.store
-        if store.cases.counts(tx, USE_CASE).keys() & {("production", "open", "")}:
+        # People are asked in a transaction of its own, after the effect has come to its end.
+        states = {state for stage, state, _ in store.cases.counts(tx, USE_CASE) if stage == "production"}
+        if states & {State.OPEN, State.DELIVERING}:
             return True
         if any(store.effects.in_state(tx, state, limit=1) for state in _MOVING):
             return True

@@ -6,19 +6,28 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from tests.browser.hostile import poison
+from tests.browser.visiting import Visited, addresses, visit
+from tests.postgres import Server
 from tests.server.desk import ADMIN, Desk
+from tests.server.furnished import EVERY, furnish
 
+from roadworthy.adapters.sql import open_engine, upgrade
 from roadworthy.operate import access
 from roadworthy.principal import Principal
 from roadworthy.wiring.serving import serve_application
+
+T = TypeVar("T")
+POSTGRES = pytest.param("postgres", marks=pytest.mark.postgres)
 
 # Without these Chromium calls its maker; nothing here leaves the machine.
 QUIET = [
@@ -72,8 +81,7 @@ class Served:
             self.desk.office.submit(key, "refund 0.5")
             self.desk.work()
 
-        with ThreadPoolExecutor(1) as elsewhere:
-            elsewhere.submit(worked).result(20)
+        elsewhere(worked)
 
     def close(self) -> None:
         for context in self._contexts:
@@ -84,6 +92,7 @@ class Served:
 def served(desk: Desk, chromium: Browser) -> Iterator[Served]:
     """Serve this desk from a thread until the block ends."""
     ready, stop, urls = threading.Event(), threading.Event(), []
+    before = set(threading.enumerate())
 
     def told(url: str) -> None:
         urls.append(url)
@@ -112,16 +121,89 @@ def served(desk: Desk, chromium: Browser) -> Iterator[Served]:
         found.close()
         stop.set()
         thread.join(20)
+        for worker in set(threading.enumerate()) - before:
+            # One may still ask the database for a page that was closed.
+            if worker.name.startswith("AnyIO worker"):
+                worker.join(5)
     assert not thread.is_alive(), "open pages kept the server from ending"
 
 
-@pytest.fixture
-def site(chromium: Browser) -> Iterator[Served]:
-    """An empty desk, served."""
+@pytest.fixture(scope="session")
+def migrated(postgres_server: Server) -> Iterator[str]:
+    """A migrated database of Postgres, to be copied."""
+    address = postgres_server.create()
+    engine = open_engine(address)
+    upgrade(engine)
+    engine.dispose()
+    yield address
+    postgres_server.drop(address)
+
+
+@contextmanager
+def desk_on(kind: str, request: pytest.FixtureRequest) -> Iterator[Desk]:
+    """A new desk, in SQLite or in a database of its own in a real Postgres."""
+    server: Server | None = request.getfixturevalue("postgres_server") if kind == "postgres" else None
+    address = server.create(like=request.getfixturevalue("migrated")) if server else ""
     with tempfile.TemporaryDirectory() as folder:
-        desk = Desk(Path(folder))
+        desk = Desk(Path(folder), address=address)
         try:
-            with served(desk, chromium) as found:
-                yield found
+            yield desk
         finally:
             desk.office.store.close()
+            if server:
+                server.drop(address)
+
+
+@pytest.fixture(params=["sqlite", POSTGRES])
+def site(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Served]:
+    """An empty desk, served."""
+    with desk_on(request.param, request) as desk, served(desk, chromium) as found:
+        yield found
+
+
+def elsewhere(act: Callable[[], T]) -> T:
+    """What ``act`` answers, from a thread of its own: the browser's driver holds this one's loop."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(act).result(60)
+
+
+@dataclass(frozen=True)
+class Furnished:
+    """A desk with one of everything, much of it hostile, and the addresses of all its pages."""
+
+    site: Served
+    addresses: tuple[str, ...]
+
+
+@contextmanager
+def _furnished(kind: str, chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Furnished]:
+    with desk_on(kind, request) as desk:
+
+        def fill() -> tuple[str, ...]:
+            screens = furnish(desk).values()
+            return addresses(desk.browser(EVERY), desk.app, [*poison(desk), *screens])
+
+        found = elsewhere(fill)
+        with served(desk, chromium) as site:
+            yield Furnished(site, found)
+
+
+@pytest.fixture(scope="session")
+def furnished(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Furnished]:
+    """For tests that only look."""
+    with _furnished("sqlite", chromium, request) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def furnished_in_postgres(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Furnished]:
+    """The same desk on the other database."""
+    with _furnished("postgres", chromium, request) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def visited(furnished: Furnished) -> tuple[Visited, ...]:
+    """Every page, looked at once: wide, narrow, light, dark, printed."""
+    page = furnished.site.page(EVERY, color_scheme="light", viewport={"width": 1280, "height": 900})
+    return tuple(visit(page, furnished.site.url, address) for address in furnished.addresses)

@@ -18,7 +18,7 @@ def test_a_review_is_taken_approved_and_taken_back_by_keys_alone(site: Served) -
     page = site.page(REVIEWER)
     page.goto("/inbox")
     page.keyboard.press("n")
-    expect(page.locator("#holding")).to_contain_text("You until")
+    expect(page.locator("#holding")).to_contain_text("You for another")
     page.wait_for_timeout(300)
     # The clock of the desk stands still: time passes for it here, so that there is time to have looked.
     site.desk.office.later(seconds=5)

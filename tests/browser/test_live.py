@@ -105,7 +105,7 @@ def test_the_sheet_of_keys_and_the_palette_open_and_lead_on(site: Served) -> Non
     page.keyboard.press("Escape")
     page.keyboard.press("/")
     page.keyboard.type("jk")
-    expect(page.locator("[data-search]")).to_have_value("jk")
+    expect(page.locator("main [data-search]")).to_have_value("jk")
     page.keyboard.press("Control+k")
     page.keyboard.type("portf")
     page.keyboard.press("Enter")

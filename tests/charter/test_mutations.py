@@ -86,7 +86,7 @@ def with_change(path: tuple[str | int, ...], change: object) -> Any:
     return copy(PLAIN, [top, *rest])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(PLACES), VALUES), min_size=1, max_size=3))
 def test_other_values_at_any_place(changes: list[tuple[tuple[str | int, ...], object]]) -> None:
     text = yaml.safe_dump(with_change(*changes[0]), allow_unicode=True, sort_keys=False)
@@ -105,7 +105,7 @@ def test_without_any_one_field_it_is_read_or_the_field_is_named(path: tuple[str 
     assert not found or any(name in problem.message for problem in found)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, len(EXAMPLE)), st.sampled_from(PIECES)), min_size=1, max_size=4))
 def test_other_characters_at_any_place(changes: list[tuple[int, str]]) -> None:
     text = EXAMPLE

@@ -1,12 +1,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.doors.saying import Said, Say
+from tests.emptydatabase import quick_installations
 
 from roadworthy.cli.app import run
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick() -> Iterator[None]:
+    with quick_installations():
+        yield
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from roadworthy.cli import costs
 from roadworthy.cli.focus import kept_in
 from roadworthy.errors import InputProblem
 from roadworthy.quantities import Cost, Share, new_id
-from roadworthy.release import Archive, Release
+from roadworthy.release import Archive, Release, sign_release
 from roadworthy.stage import Stage
 from roadworthy.testing.conformance.examples import a_case, a_step
 from roadworthy.wiring import open_deployment, workspace
@@ -32,6 +32,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store, now = deployment.store, deployment.now()
     archive = Archive({"charter.yaml": CHARTER.encode()})
     release = Release(archive.digest, "desk", 1, "ben", "", Stage.PRODUCTION, Share(1.0), now, now)
+    release = sign_release(release, archive, deployment.ledger_key)
     with store.write() as tx:
         store.releases.add(tx, release, archive)
         for number in range(400):

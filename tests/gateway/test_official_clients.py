@@ -404,7 +404,11 @@ def test_who_sends_less_than_announced_asks_no_model_and_the_door_stays_open(gat
         f"POST {where.path}/chat/completions HTTP/1.1\r\nHost: {where.netloc}\r\n"
         f"Authorization: Bearer {door.key}\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n"
     )
-    for cut in ("", '{"model": "m001", ', '{"model": "m001", "messages": [{"role": "user", "content": "hi"}]}'):
+    for cut in (
+        "",
+        '{"model": "m001", ',
+        '{"model": "m001", "messages": [{"role": "user", "content": "hi"}]}',
+    ):
         with socket.create_connection((where.hostname or "", where.port or 0), timeout=5) as client:
             client.sendall((head + cut).encode())
             client.shutdown(socket.SHUT_WR)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from tests.house.tree import PACKAGE, Function, allowed, classes, shown, sources, tree
+from tests.house.tree import PACKAGE, Function, allowed, classes, nodes, shown, sources, tree
 
 CARRIERS = (PACKAGE / "adapters", PACKAGE / "testing", PACKAGE / "wiring")
 
@@ -34,7 +34,7 @@ def methods(node: ast.ClassDef) -> Iterator[Function]:
 @cache
 def port_methods() -> frozenset[str]:
     """Names of everything that a port can be asked."""
-    ports = [node for page in sorted((PACKAGE / "ports").glob("*.py")) for node in ast.walk(tree(page))]
+    ports = [node for page in sorted((PACKAGE / "ports").glob("*.py")) for node in nodes(page)]
     return frozenset(
         method.name
         for node in ports

@@ -2,7 +2,7 @@
 
 import ast
 
-from tests.house.tree import PACKAGE, shown, sources, tree
+from tests.house.tree import PACKAGE, nodes, shown, sources, tree
 
 READERS = {"environ", "environb", "getenv", "getenvb"}
 ONLY = PACKAGE / "wiring" / "place.py"
@@ -13,7 +13,7 @@ def test_only_wiring_reads_the_environment() -> None:
         f"{shown(path)}:{node.lineno}"
         for path in sources()
         if path != ONLY
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if (isinstance(node, ast.Attribute) and node.attr in READERS)
         or (isinstance(node, ast.alias) and node.name in READERS)
     ]

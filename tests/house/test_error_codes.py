@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from functools import cache
 
 import pytest
-from tests.house.tree import PACKAGE, ROOT, files, shown, sources, tree
+from tests.house.tree import PACKAGE, ROOT, files, nodes, shown, sources
 
 from roadworthy import errors
 from roadworthy.cli.output import EXIT_CODES
@@ -44,7 +44,7 @@ def used() -> frozenset[str]:
     return frozenset(
         node.value
         for path in sources()
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and CODE.fullmatch(node.value)
     )
 
@@ -54,7 +54,7 @@ def raised() -> dict[str, dict[str, list[str]]]:
     """Per code the kinds it is raised as, and where."""
     found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for path in sources():
-        for call in [node for node in ast.walk(tree(path)) if isinstance(node, ast.Call) and node.args]:
+        for call in [node for node in nodes(path) if isinstance(node, ast.Call) and node.args]:
             name, first = getattr(call.func, "id", getattr(call.func, "attr", "")), call.args[0]
             if name in KINDS and isinstance(first, ast.Constant) and CODE.fullmatch(str(first.value)):
                 found[str(first.value)][KINDS[name]].append(f"{shown(path)}:{call.lineno}")

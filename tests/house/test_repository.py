@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.house.tree import ROOT, allowed, files, shown, sources, tree
+from tests.house.tree import ROOT, allowed, files, nodes, shown, sources
 
 SHARED = ROOT.parent / "shared" / "data"
 LOCKS = sorted((ROOT / "requirements").glob("*.lock"))
@@ -95,7 +95,7 @@ def test_no_file_is_a_copy_of_shared_data() -> None:
 def dangerous(path: Path) -> list[str]:
     """Calls that run text, modules that load code from data, loaders of YAML that build objects, shells."""
     found = []
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         what = ""
         if (
             isinstance(node, ast.Call)

@@ -53,6 +53,12 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Every node of a file: walked once for all rules that look at them."""
+    return tuple(ast.walk(tree(path)))
+
+
 def shown(path: Path) -> str:
     """A path as the repository names it."""
     return path.relative_to(ROOT).as_posix()
@@ -65,6 +71,8 @@ def functions(path: Path) -> Iterator[tuple[str, Function]]:
 
 def _functions(node: ast.AST, prefix: str) -> Iterator[tuple[str, Function]]:
     for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.expr):  # in which no function can be defined
+            continue
         if isinstance(child, Function):
             yield prefix + child.name, child
             yield from _functions(child, f"{prefix}{child.name}.")
@@ -76,7 +84,7 @@ def _functions(node: ast.AST, prefix: str) -> Iterator[tuple[str, Function]]:
 
 def classes(path: Path) -> Iterator[ast.ClassDef]:
     """Every class of a file, nested ones too."""
-    return (node for node in ast.walk(tree(path)) if isinstance(node, ast.ClassDef))
+    return (node for node in nodes(path) if isinstance(node, ast.ClassDef))
 
 
 def allowed(name: str) -> Mapping[str, Any]:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
+
+from tests.emptydatabase import an_empty_database, open_sharing
 
 from roadworthy.adapters.cedar import CedarPolicies
 from roadworthy.adapters.files import FileIdeas, FileSlips
-from roadworthy.adapters.sql import SqlStore, SqlVault, open_engine, upgrade
+from roadworthy.adapters.sql import SqlStore, SqlVault
 from roadworthy.casework.case import CaseRecord
 from roadworthy.casework.effect import Idempotency
 from roadworthy.casework.prediction import Prediction
@@ -145,15 +144,9 @@ def the_policies() -> CedarPolicies:
 
 
 @cache
-def an_empty_database() -> bytes:
-    """Migrated once, then copied: migrating takes longer than most tests."""
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "empty.sqlite"
-        engine = open_engine(f"sqlite:///{file}")
-        upgrade(engine)
-        engine.dispose()
-        with closing(sqlite3.connect(file)) as connection:
-            return connection.serialize()
+def the_charter(text: str) -> Charter:
+    """Read once: the tests' charters are few, and reading one takes longer than most tests."""
+    return read(text, file="charter.yaml")
 
 
 def person(id_: str, *roles: Role) -> Principal:
@@ -168,14 +161,15 @@ SHOP = Principal("shop", "Shop", Kind.SERVICE, frozenset({Role.CLIENT}))
 
 
 class Office:
-    """The installation, with handles for what tests look at."""
+    """The installation, with handles for what tests look at. ``address``: of an empty, migrated database; else one of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, address: str = "") -> None:
         self.clock = FixedClock(START)
         entropy = SeededEntropy(3)
-        (folder / "office.sqlite").write_bytes(an_empty_database())
-        self.address = f"sqlite:///{folder / 'office.sqlite'}"
-        engine = open_engine(self.address)
+        if not address:
+            (folder / "office.sqlite").write_bytes(an_empty_database())
+        self.address = address or f"sqlite:///{folder / 'office.sqlite'}"
+        engine = open_sharing(self.address)
         self.store = SqlStore(engine)
         self.engine = MemoryEngine(self.clock)
         self.slips = FileSlips(folder / "stops")
@@ -241,7 +235,7 @@ class Office:
         release = Release(archive.digest, "desk", number, "ben", "", stage, Share(share), now, now)
         release = sign_release(release, archive, self.deployment.ledger_key)
         self.workflows[archive.digest] = handler
-        self.charters[archive.digest] = read(charter, file="charter.yaml")
+        self.charters[archive.digest] = the_charter(charter)
         with self.store.write() as tx:
             self.store.releases.add(tx, release, archive)
             if threshold is not None:

@@ -245,6 +245,12 @@ def test_the_list_counts_from_kept_figures(worked: Desk) -> None:
     assert told == {"accepted": 2, "automatic": 1, "person": 0, "nobody": 0, "going": 1}
 
 
+def test_the_list_names_the_release_of_each_case(worked: Desk) -> None:
+    browser = worked.browser(OWNER)
+    assert {one["release_name"] for one in browser.get("/cases.json").json()["cases"]} == {"r1"}
+    assert 'href="/use-cases/desk/releases/r1">r1</a>' in browser.get("/cases").text
+
+
 def test_a_reviewer_answers_and_the_sentence_names_them(worked: Desk) -> None:
     review = worked.open_review("T-2")
     vera = worked.browser(VERA)

@@ -97,6 +97,8 @@ ASKED: dict[str, Asked] = {
     "listWaivers": Asked(f"{D}/waivers", STAFF),
     "grantWaiver": Asked(f"{D}/waivers", frozenset({R.RISK_OFFICER, R.OWNER}), {
         "requirement": "data.personal", "subject": "books", "asked_by": "ben", "reason": "a test", "days": 3}),
+    "withdrawWaiver": Asked(f"{D}/waivers/withdraw", frozenset({R.RISK_OFFICER, R.OWNER}), {
+        "requirement": "data.personal", "subject": "books", **WHY}),
     "listReleases": Asked(f"{D}/releases?limit=1", STAFF),
     "readAssignment": Asked(f"{D}/assignment?case=T-9", ALL),
     "showRelease": Asked(f"{D}/releases/r1", STAFF),
@@ -122,6 +124,9 @@ ASKED: dict[str, Asked] = {
     "whoAmI": Asked("/me", ALL),
     "listAccounts": Asked("/accounts?limit=2", ADMIN),
     "addAccount": Asked("/accounts", ADMIN, {"id": "robot", "name": "Robot", "kind": "service", "roles": ["client"]}),
+    "setRoles": Asked("/accounts/crm/roles", ADMIN, {"roles": ["client", "auditor"], "was": ["client"]}),
+    "disableAccount": Asked("/accounts/crm/disable", ADMIN, {}),
+    "enableAccount": Asked("/accounts/crm/enable", ADMIN, {}),
     "listKeys": Asked("/keys?limit=1", ADMIN),
     "issueKey": Asked("/keys", ADMIN, {"principal": "crm", "use_case": "desk"}),
     "revokeKey": Asked("/keys/{key}/revoke", ADMIN, {}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -273,6 +274,23 @@ def test_who_may_not_measure_keeps_no_look(desk: Desk) -> None:
         keep_data_look(desk.deployment, AUDITOR, SqlOutlooks(), "desk", _document(), personal=())
     with pytest.raises(Refused):
         keep_knowledge_look(desk.deployment, AUDITOR, SqlOutlooks(), "desk", Base(), _health())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_pair_is_dismissed_by_who_decides_reviews_alone(desk: Desk, role: Role) -> None:
+    browser = desk.browser(PEOPLE[role])
+    token = re.search(r'name="form_token" value="([^"]+)"', browser.get("/data").text)
+    assert token is not None
+    fields = {"source": "shelf", "pair": PAIR, "reason": " ", "form_token": token[1]}
+    here = {"sec-fetch-site": "same-origin"}
+    sent = browser.client.post(f"{ADDRESS}/dismiss", data=fields, headers=here)
+    # Whoever may is told that the reason is missing: nothing is changed here.
+    may = role in {Role.OWNER, Role.REVIEWER, Role.RISK_OFFICER}
+    assert sent.status_code == (422 if may else 403)
+    elsewhere = browser.client.post(
+        f"{ADDRESS}/dismiss", data=fields, headers={"sec-fetch-site": "cross-site"}
+    )
+    assert elsewhere.status_code == 403
 
 
 def test_an_owner_dismisses_a_pair_once(desk: Desk) -> None:

@@ -41,7 +41,7 @@ def test_a_claim_is_shown_to_everybody_and_holds_others_off(desk: Desk) -> None:
     vera, nina = desk.browser(VERA), desk.browser(NINA)
     taken = vera.submit(vera.get("/inbox"), "/inbox/next")
     assert taken.headers["location"] == path
-    assert "You until" in text_of(vera.get(path).text)
+    assert "You for another" in text_of(vera.get(path).text)
     assert '/inbox?view=mine" aria-current' not in vera.get("/inbox").text
     assert 'Mine <span class="badge">1</span>' in vera.get("/inbox?view=mine").text
     others = nina.get(path)

@@ -93,6 +93,7 @@ BY_SESSION_ONLY = {
 BY_SESSION_ONLY |= {
     "/use-cases/{name}/releases/{release}/approve",
     "/use-cases/{name}/waivers",
+    "/use-cases/{name}/waivers/withdraw",
     "/use-cases/{name}/waivers/{id}/grant",
     "/use-cases/{name}/waivers/{id}/decline",
 }  # by role: `test_use_case_page`

@@ -239,6 +239,8 @@ def test_a_new_key_is_shown_once_and_stands_nowhere_else(
     assert browser.submit(listed, f"/settings/keys/{key['id']}/revoke").status_code == 303
     assert browser.submit(listed, f"/settings/keys/{key['id']}/revoke").status_code == 404
     assert {"key.issued", "key.revoked"} <= set(kinds(desk))
+    back = browser.get("/settings/keys")  # the address at which the secret stood
+    assert (back.status_code, back.headers["location"]) == (303, "/settings")
 
 
 def test_nobody_makes_a_key_in_another_persons_name(desk: Desk, place: Workspace) -> None:

@@ -15,7 +15,7 @@ from tests.server.desk import PEOPLE, Browser, Desk, reply, text_of
 from roadworthy.evidence import Measurement
 from roadworthy.operate import waivers
 from roadworthy.operate.verdicts import approve
-from roadworthy.principal import Role
+from roadworthy.principal import Kind, Principal, Role
 from roadworthy.quantities import Interval, digest_of
 from roadworthy.stage import Stage
 
@@ -206,7 +206,7 @@ def test_a_waiver_is_asked_by_one_and_granted_by_another(desk: Desk) -> None:
     found = finding(desk, "business.kpi_baseline", "?stage=shadow")
     assert found["mark"] == "waived"
     shown = text_of(risk.get(f"{PAGE}?stage=shadow").text)
-    assert "asked by the-builder, granted by the-risk-officer, until in 14 d" in shown
+    assert "asked by the-builder, granted by the-risk-officer, for another 14 d" in shown
     again = risk.submit(page, target, sure="yes")
     assert again.status_code == 409
     assert "answered already" in text_of(again.text)
@@ -214,6 +214,60 @@ def test_a_waiver_is_asked_by_one_and_granted_by_another(desk: Desk) -> None:
         "waiver.asked",
         "waiver.granted",
     ]
+
+
+WAIVED = {"requirement": "business.kpi_baseline", "subject": "", "reason": f"known by now {HOSTILE}"}
+
+
+def granted(desk: Desk) -> None:
+    desk.office.release(reply, stage=Stage.DRAFT)
+    ask_for(desk.browser(BUILDER))
+    risk = desk.browser(RISK)
+    page = risk.get(PAGE)
+    assert risk.submit(page, granting(page.text), sure="yes").status_code == 303
+
+
+def test_a_waiver_in_force_is_withdrawn_by_one_person_once(desk: Desk) -> None:
+    granted(desk)
+    owner, target = desk.browser(OWNER), f"{PAGE}/waivers/withdraw"
+    page = owner.get(PAGE)
+    wordless = owner.submit(page, target, **WAIVED | {"reason": " "})
+    assert (wordless.status_code, "RW-GATE-017" in wordless.text) == (422, True)
+    assert owner.submit(page, target, **WAIVED).status_code == 303
+    again = owner.submit(page, target, **WAIVED)
+    assert (again.status_code, "RW-GATE-016" in again.text) == (409, True)
+    assert "<script>alert" not in again.text
+    assert finding(desk, "business.kpi_baseline", "?stage=shadow")["mark"] == "not evaluated"
+    assert target not in owner.get(PAGE).text
+    assert [kind for kind in desk.office.events() if kind.startswith("waiver.")][2:] == ["waiver.withdrawn"]
+
+
+@pytest.mark.parametrize(
+    "role", [Role.BUILDER, Role.REVIEWER, Role.AUDITOR, Role.OPERATOR, Role.ADMIN, Role.CLIENT]
+)
+def test_a_waiver_is_withdrawn_by_who_asked_and_who_may_grant_alone(desk: Desk, role: Role) -> None:
+    granted(desk)
+    browser, target = desk.browser(PEOPLE[role]), f"{PAGE}/waivers/withdraw"
+    page = browser.get("/portfolio" if role is not Role.CLIENT else PAGE)
+    token = re.search(r'name="form_token" value="([^"]+)"', page.text)
+    assert token is not None
+    sent = browser.client.post(
+        target, data={**WAIVED, "form_token": token[1]}, headers={"sec-fetch-site": "same-origin"}
+    )
+    # The builder asked for it.
+    assert sent.status_code == (303 if role is Role.BUILDER else 403)
+
+
+def test_a_program_withdraws_no_waiver(desk: Desk) -> None:
+    granted(desk)
+    robot = Principal("owning", "Owning", Kind.SERVICE, frozenset({Role.OWNER}))
+    with desk.office.store.write() as tx:
+        desk.office.store.people.add(tx, robot)
+    target = "/api/v1/use-cases/desk/waivers/withdraw"
+    refused = desk.machine(robot).post(target, WAIVED, idempotency_key="w1")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "RW-ACCESS-002")
+    done = desk.machine(OWNER).post(target, WAIVED, idempotency_key="w2")
+    assert (done.status_code, done.json()["requirement"]) == (200, "business.kpi_baseline")
 
 
 def test_nobody_grants_what_they_asked_for(desk: Desk) -> None:
@@ -303,7 +357,7 @@ def test_an_owner_approves_and_is_shown_with_the_end_of_it(desk: Desk) -> None:
     assert browser.submit(page, target, reason="").status_code == 422
     assert browser.submit(page, target, reason="read the pilot").status_code == 303
     shown = text_of(browser.get(PAGE).text)
-    assert re.search(r"owner the-owner just now ?, until in \d+ d read the pilot", shown)
+    assert re.search(r"owner the-owner just now ?, for another \d+ d read the pilot", shown)
 
 
 def test_an_approval_of_other_files_than_the_page_showed_is_a_conflict(still: Desk) -> None:

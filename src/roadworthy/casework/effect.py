@@ -169,6 +169,15 @@ class TrueOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an effect was held back for good."""
+
+    effect: Id
+    reasons: tuple[str, ...]
+    untrusted: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What turned out to be right, learned later. ``truth`` is a label, not content."""
 

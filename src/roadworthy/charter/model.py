@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -153,38 +153,7 @@ class Charter(Part):
 
         Errors: ``KeyError`` for any other list; LISTS names them all.
         """
-        lists: dict[str, list[str]] = {
-            "data": list(self.data),
-            "contracted": [name for name, source in self.data.items() if source.contract],
-            "entities": [name for name, source in self.data.items() if source.entity],
-            "matched": [
-                name
-                for name, source in self.data.items()
-                if source.entity and source.entity.unclear_max is not None
-            ],
-            "dated": [name for name, source in self.data.items() if source.max_age],
-            "knowledge": list(self.knowledge),
-            "distinct": [name for name, source in self.knowledge.items() if source.repeats_max is not None],
-            "tasks": [name for name, task in self.tasks.items() if task.kind == "classify"],
-            "routed": [name for name, task in self.tasks.items() if task.models and task.suite],
-            "models": list(self.models),
-            "write_tools": list(self.write_tools),
-            "promised_tools": [
-                name for name, tool in self.tools.items() if tool.answer or tool.use in {"mcp", "openapi"}
-            ],
-            "automatic_errors": sorted({tool.error for tool in self.write_tools.values() if tool.error})
-            if self.autonomy == "automatic"
-            else [],
-            "suites": list(self.suites),
-            "conduct": [statement.id for statement in self.conduct] if self.judge else [],
-            "judged": [self._judge_name()] if self.judge else [],
-        }
-        return tuple(lists[each])
-
-    def _judge_name(self) -> str:
-        """The model that judges, and where it is asked: elsewhere it is another judge."""
-        plan = self.models[self.judge.model] if self.judge else None
-        return f"{plan.model} {digest_of(plan.url).removeprefix('sha256:')[:8]}" if plan else ""
+        return tuple(_SUBJECTS[each](self))
 
     def number(self, path: str) -> float | None:
         """The number at a dotted path (``data.crm.entity.duplicates_max``), durations in seconds.
@@ -207,6 +176,44 @@ class Charter(Part):
             match = re.match(r"-?\d+(?:\.\d+)?(?= [A-Z]{3}$)", value)
             return float(match.group()) if match else None
         return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _judged(charter: Charter) -> Iterator[str]:
+    """The model that judges, and where it is asked: elsewhere it is another judge."""
+    if charter.judge:
+        plan = charter.models[charter.judge.model]
+        yield f"{plan.model} {digest_of(plan.url).removeprefix('sha256:')[:8]}"
+
+
+# Each is made when it is asked for: a gate asks for them once for each requirement.
+_SUBJECTS: Mapping[str, Callable[[Charter], Iterable[str]]] = {
+    "data": lambda of: of.data,
+    "contracted": lambda of: (name for name, source in of.data.items() if source.contract),
+    "entities": lambda of: (name for name, source in of.data.items() if source.entity),
+    "matched": lambda of: (
+        name for name, source in of.data.items() if source.entity and source.entity.unclear_max is not None
+    ),
+    "dated": lambda of: (name for name, source in of.data.items() if source.max_age),
+    "knowledge": lambda of: of.knowledge,
+    "distinct": lambda of: (
+        name for name, source in of.knowledge.items() if source.repeats_max is not None
+    ),
+    "tasks": lambda of: (name for name, task in of.tasks.items() if task.kind == "classify"),
+    "routed": lambda of: (name for name, task in of.tasks.items() if task.models and task.suite),
+    "models": lambda of: of.models,
+    "write_tools": lambda of: of.write_tools,
+    "promised_tools": lambda of: (
+        name for name, tool in of.tools.items() if tool.answer or tool.use in {"mcp", "openapi"}
+    ),
+    "automatic_errors": lambda of: (
+        sorted({tool.error for tool in of.write_tools.values() if tool.error})
+        if of.autonomy == "automatic"
+        else ()
+    ),
+    "suites": lambda of: of.suites,
+    "conduct": lambda of: (statement.id for statement in of.conduct) if of.judge else (),
+    "judged": _judged,
+}
 
 
 def loose_ends(charter: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:

@@ -20,6 +20,8 @@ def register(app: typer.Typer) -> None:
     alerts = typer.Typer(help="What is wrong, and who was told.", no_args_is_help=True)
     alerts.command("list")(list_)
     alerts.command("acknowledge")(acknowledge)
+    alerts.command("mute")(mute)
+    alerts.command("unmute")(unmute)
     alerts.command("test")(try_receivers)
     app.add_typer(alerts, name="alerts")
     incident = typer.Typer(help="What happened, in order.", no_args_is_help=True)
@@ -85,6 +87,33 @@ def acknowledge(
     out.say(f"{seen.rule} is yours: {seen.summary}", "green")
     out.say(f"  safe step  {seen.action}")
     out.say(f"  runbook    {seen.runbook}")
+
+
+def mute(
+    alert: Annotated[str, typer.Argument(help="The alert's id.")],
+    *,
+    reason: Annotated[str, typer.Option(help="Why, in a few words.")],
+    hours: Annotated[int, typer.Option(help="For so long.", min=1, max=168)] = 4,
+    home: Home = None,
+) -> None:
+    """Tell nobody of it for a while, also where it ends and begins again meanwhile. What still fires then is told."""
+    from roadworthy.cli.session import opened
+    from roadworthy.operate.watching.muting import mute_alert
+
+    with opened(home) as (deployment, principal, _):
+        until = deployment.now() + timedelta(hours=hours)
+        mute_alert(deployment, principal, alert, until=until, why=reason)
+    Output(as_json=False).say(f"nobody is told of it until {until:%Y-%m-%d %H:%M} UTC", "green")
+
+
+def unmute(alert: Annotated[str, typer.Argument(help="The alert's id.")], *, home: Home = None) -> None:
+    """Tell of it again from now on."""
+    from roadworthy.cli.session import opened
+    from roadworthy.operate.watching.muting import unmute_alert
+
+    with opened(home) as (deployment, principal, _):
+        was_muted = unmute_alert(deployment, principal, alert)
+    Output(as_json=False).say("it is told of again" if was_muted else "it was not muted")
 
 
 def try_receivers(*, as_json: Json = False, home: Home = None) -> int:

@@ -7,9 +7,13 @@ import os
 import sys
 import traceback
 import uuid
+from collections.abc import Callable, Sequence
+from copy import copy
 
 import typer
+import typer.main
 from typer.exceptions import TyperException
+from typer.models import CommandInfo, TyperInfo
 
 from roadworthy.cli import (
     alerts,
@@ -37,6 +41,7 @@ from roadworthy.cli import (
     start,
     tools,
     value,
+    waivers,
     watching,
 )
 from roadworthy.cli.output import FAILURE, OK, USAGE, Output, exit_code
@@ -61,6 +66,7 @@ def build() -> typer.Typer:
         data,
         knowledge,
         releases,
+        waivers,
         watching,
         roadmap,
         evaluate,
@@ -91,7 +97,7 @@ def run() -> int:
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
     shown = Output(as_json="--json" in sys.argv)
     try:
-        result = build()(standalone_mode=False)
+        result = _command(build(), sys.argv[1:])(standalone_mode=False)
         return result if isinstance(result, int) else OK
     except typer.Exit as leaving:
         return leaving.exit_code
@@ -124,6 +130,35 @@ def run() -> int:
             )
         )
         return FAILURE
+
+
+def _command(app: typer.Typer, words: Sequence[str]) -> Callable[..., object]:
+    """What carries the words out: of the tree only their own branch, where they name one."""
+    branch = _branch(app, words)
+    return app if branch is app else typer.main.get_group(branch)
+
+
+def _branch(app: typer.Typer, words: Sequence[str]) -> typer.Typer:
+    """As much of the tree as the words name. Typer writes out all it is given, which takes longer than most commands.
+
+    Where a word names nothing, all that it might have named stays, to be listed or proposed.
+    """
+    commands = [one for one in app.registered_commands if _name_of(one) == words[0]] if words else []
+    groups = [one for one in app.registered_groups if _name_of(one) == words[0]] if words else []
+    if not commands and not groups:
+        return app
+    branch = copy(app)
+    branch.registered_commands, branch.registered_groups = commands, [copy(one) for one in groups]
+    for group in branch.registered_groups:
+        if group.typer_instance is not None:
+            group.typer_instance = _branch(group.typer_instance, words[1:])
+    return branch
+
+
+def _name_of(one: CommandInfo | TyperInfo) -> str | None:
+    if isinstance(one, TyperInfo):
+        return typer.main.solve_typer_info_defaults(one).name
+    return one.name or (typer.main.get_command_name(one.callback.__name__) if one.callback else None)
 
 
 def _place(fault: BaseException) -> str:

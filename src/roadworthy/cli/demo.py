@@ -50,7 +50,7 @@ def demo(
     """
     from roadworthy.cli.stage import set_up
     from roadworthy.example.road import Road
-    from roadworthy.operate.bookkeeping import sequence_all, verify_ledger
+    from roadworthy.operate.bookkeeping import verify_ledger
     from roadworthy.operate.work import Worker
     from roadworthy.wiring import demo_workspace, open_deployment
 
@@ -95,7 +95,6 @@ def demo(
         finally:
             worker.stop(grace_s=20)
     _look_over(out, deployment, place, people, material.use_case)
-    sequence_all(deployment)
     audit = verify_ledger(deployment, people.owner)
     memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
         1024 if sys.platform != "darwin" else 1024**2
@@ -138,6 +137,7 @@ def _look_over(
     from roadworthy.cli.data import look_over_data
     from roadworthy.cli.knowledge_health import look_over_knowledge
     from roadworthy.cli.releases import going_release
+    from roadworthy.operate.bookkeeping import sequence_all
     from roadworthy.wiring import open_knowledge
 
     release = going_release(deployment, use_case, "")
@@ -151,6 +151,7 @@ def _look_over(
             deployment, people.builder, charter, base, touched=None, gaps=None, content=False
         )
         out.say(f"{name}: {report.documents} documents, {len(report.todo)} things to do for their owners")
+    sequence_all(deployment)
 
 
 def _advice(out: Output, place: Workspace, scenes: list[Any], deployment: Any, use_case: str) -> None:

@@ -28,6 +28,7 @@ def register(app: typer.Typer) -> None:
     ledger = typer.Typer(help="The record of everything that mattered.", no_args_is_help=True)
     ledger.command("verify")(verify)
     ledger.command("check")(check)
+    ledger.command("recount")(recount)
     app.add_typer(ledger, name="ledger")
     app.command()(stop)
     app.command()(stops)
@@ -189,6 +190,22 @@ def resume(
         if as_json:
             out.data({"id": lifted.id, "scope": lifted.scope, "resumed_by": lifted.resumed_by})
         out.say(f"resumed: {lifted.scope}", "green")
+
+
+def recount(*, as_json: Json = False, home: Home = None) -> None:
+    """Forget the figures of operations, counted from the ledger, and count it anew from its first entry.
+
+    Takes minutes after millions of entries; pages show what has been counted so far. Interrupted: a worker goes on.
+    """
+    from roadworthy.cli.session import opened
+    from roadworthy.operate.watching.rollup import rebuild
+
+    out = Output(as_json=as_json)
+    with opened(home) as (deployment, principal, _):
+        entries = rebuild(deployment, principal)
+    if as_json:
+        out.data({"entries": entries})
+    out.say(f"{entries} entries counted anew", "green")
 
 
 def _list_stops(deployment: Deployment, out: Output) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from roadworthy.cli.options import Home, Json
 from roadworthy.cli.output import Output
+
+if TYPE_CHECKING:
+    from roadworthy.principal import Principal
 
 Name = Annotated[str, typer.Argument(help="The account's id.")]
 
@@ -49,18 +52,20 @@ def list_users(*, as_json: Json = False, home: Home = None) -> None:
         return
     out.table(
         ["id", "name", "kind", "roles", "mail", "state"],
-        [
-            (
-                str(row["id"]),
-                str(row["name"]),
-                str(row["kind"]),
-                ", ".join(row["roles"]),  # type: ignore[arg-type]
-                "yes" if row["mail"] else "-",
-                "disabled" if row["disabled"] else "enabled",
-            )
-            for row in rows
-        ],  # fmt: skip
+        [_shown(one, mail=has_address) for one, has_address in people],
         empty="nobody is here yet",
+    )
+
+
+def _shown(one: Principal, *, mail: bool) -> tuple[str, ...]:
+    roles = ", ".join(sorted(one.roles))
+    return (
+        one.id,
+        one.name,
+        one.kind.value,
+        roles,
+        "yes" if mail else "-",
+        "disabled" if one.disabled else "enabled",
     )
 
 

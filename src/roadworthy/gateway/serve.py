@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import threading
 from collections.abc import Callable
 
@@ -27,12 +26,6 @@ def serve(
 
     Errors: ``Unavailable`` RW-SERVER-001 where no port is free, or the address is not of this machine.
     """
-
-    # What was loaded until now stays for good. Left to itself the collector walks all of it every few hundred requests,
-    # which takes a quarter of the time a request costs here.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
 
     async def drain() -> None:
         door.drain()

@@ -123,8 +123,12 @@ def _by_model(tx: Transaction, found: Books, parts: CostParts) -> Mapping[date, 
         sums[row.day][found.rates[row.use_case].models.get((row.release, row.step), "")] += row.cost.nano
     for use in parts.calls(tx, use_cases, first, last, by=(*apart, "model")):
         if use.step:
-            sums[use.day][found.rates[use.use_case].models.get((use.release, use.step), "")] -= use.cost.nano
-        sums[use.day][found.rates[use.use_case].served.get((use.release, use.model), use.model)] += use.cost.nano
+            sums[use.day][found.rates[use.use_case].models.get((use.release, use.step), "")] -= (
+                use.cost.nano
+            )
+        sums[use.day][found.rates[use.use_case].served.get((use.release, use.model), use.model)] += (
+            use.cost.nano
+        )
     for one in found.evaluations:
         for cost in (one.answers, one.grades):
             if cost is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from roadworthy.business import BY_ID, FORM, Assessment, from_json, read_assessment
@@ -101,11 +102,17 @@ def _kept(deployment: Deployment, name: str) -> KeptIdea:
         raise NotFound(
             "RW-IDEA-001", f"no idea `{name[:63]}` here", hint="the page of ideas shows those that are"
         )
-    assessment = read_assessment(found.text, file=f"{name}.yaml")
+    assessment = _read(found.text, f"{name}.yaml")
     if assessment.idea != name:
         told = Problem(f"the file says `idea: {assessment.idea}`, expected `{name}`", place=f"{name}.yaml")
         raise InputProblem("RW-IDEA-004", told, hint="rename the file, or the idea in it")
     return KeptIdea(assessment, found.text, found.version)
+
+
+@lru_cache(maxsize=256)
+def _read(text: bytes, file: str) -> Assessment:
+    """The same text, the same assessment: a page shows many of them, and reading one takes longer than a page may."""
+    return read_assessment(text, file=file)
 
 
 def _changed(name: str) -> Conflict:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from roadworthy.casework.effect import EffectRecord, EffectState
+from roadworthy.casework.effect import EffectRecord, Refusal
 from roadworthy.operate.deployment import Deployment
 from roadworthy.ports import Transaction
 from roadworthy.ports.ledgers import Wanted
@@ -52,22 +52,22 @@ def sights(
 
 def _refusal(deployment: Deployment, tx: Transaction, use_cases: tuple[str, ...]) -> EffectRecord | None:
     """The most telling: steered from outside, else against a rule, else too unsure; of those the newest."""
-    found = deployment.store.effects.list(tx, states=(EffectState.REFUSED,), limit=_LOOKED_AT).rows
-    mine = [one for one in found if one.use_case in use_cases and one.reasons and not one.undoes]
-    return min(mine, key=_dullness, default=None)
+    found = deployment.store.effects.refusals(tx, use_cases, limit=_LOOKED_AT)
+    best = min((one for one in found if one.reasons), key=_dullness, default=None)
+    return deployment.store.effects.get(tx, best.effect) if best else None
 
 
-def _dullness(effect: EffectRecord) -> int:
-    if effect.untrusted:
+def _dullness(found: Refusal) -> int:
+    if found.untrusted:
         return 0
-    return 2 if all(reason.startswith(_DULL) for reason in effect.reasons) else 1
+    return 2 if all(reason.startswith(_DULL) for reason in found.reasons) else 1
 
 
 def _rolled_back(deployment: Deployment, tx: Transaction, use_cases: tuple[str, ...]) -> Release | None:
     halted = [
         release
-        for name in use_cases
-        for release in deployment.store.releases.rollout(tx, name).releases
+        for rollout in deployment.store.releases.rollouts(tx, use_cases).values()
+        for release in rollout.releases
         if release.stage is Stage.HALTED and release.reason
     ]
     return max(halted, key=lambda one: one.stage_since, default=None)

@@ -10,7 +10,7 @@ from roadworthy.errors import NotFound, Problem, Refused
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.slips import in_force
 from roadworthy.principal import Principal, require
-from roadworthy.release import Release
+from roadworthy.release import Release, Rollout
 from roadworthy.stage import ENDED
 
 
@@ -30,9 +30,13 @@ AskOnce = Callable[[LanguageModelPlan], Tried]
 def newest(deployment: Deployment, use_case: str) -> Release | None:
     """The newest release of a use case that has not ended, else the newest of all; None where there is none."""
     with deployment.store.read() as tx:
-        found = deployment.store.releases.rollout(tx, use_case).releases
-    alive = [one for one in found if one.stage not in ENDED]
-    return max(alive or found, key=lambda one: one.number, default=None)
+        return newest_of(deployment.store.releases.rollout(tx, use_case))
+
+
+def newest_of(rollout: Rollout) -> Release | None:
+    """The same of releases that were read before."""
+    alive = [one for one in rollout.releases if one.stage not in ENDED]
+    return max(alive or rollout.releases, key=lambda one: one.number, default=None)
 
 
 def try_model(

@@ -1,4 +1,4 @@
-"""Exceptions from the gate: one person asks with a reason and an end, a second one grants or declines."""
+"""Exceptions from the gate: one person asks with a reason and an end, a second one grants or declines; any of them ends it early."""
 
 from __future__ import annotations
 
@@ -123,6 +123,57 @@ def decline_asked(
         kind = "waiver.taken_back" if own else "waiver.declined"
         _note(deployment, tx, kind, principal, use_case, found, why=reason.strip())
     return found
+
+
+def withdraw_waiver(
+    deployment: Deployment,
+    principal: Principal,
+    use_case: str,
+    requirement: str,
+    subject: str,
+    *,
+    reason: str,
+) -> None:
+    """End a waiver before its day: from now on the gate asks for the requirement again. One person is enough.
+
+    By whoever may grant one, and by who asked for it.
+    Errors: ``InputProblem`` RW-GATE-017 without a reason, RW-WORDS-001; ``Conflict`` RW-GATE-016 where none is in
+            force, so that a second one of the same words changes nothing; ``Refused`` RW-ACCESS-001, RW-ACCESS-002.
+    """
+    require(principal, "gate.read", use_case=use_case)
+    require_person(principal, "withdrawing a waiver")
+    check_words(requirement=requirement, subject=subject, reason=reason)
+    if not reason.strip():
+        raise InputProblem(
+            "RW-GATE-017", Problem("found no reason", place="reason", hint="say why it holds no more")
+        )
+    now = deployment.now()
+    with deployment.store.write() as tx:
+        held = [
+            one
+            for one in deployment.store.evidence.waivers(tx, use_case)
+            if (one.requirement, one.subject) == (requirement, subject) and one.holds(now)
+        ]
+        if not held or any(one.asked_by != principal.id for one in held):
+            require(principal, "waiver.grant", use_case=use_case)
+        if not deployment.store.evidence.end_waivers(tx, use_case, requirement, subject, at=now):
+            raise Conflict(
+                "RW-GATE-016",
+                f"no waiver of `{requirement[:100]}` is in force",
+                hint="it ended, or somebody withdrew it before",
+            )
+        deployment.record(
+            tx,
+            "waiver.withdrawn",
+            principal.id,
+            {"use_case": use_case},
+            {
+                "requirement": requirement,
+                "subject": subject,
+                "why": reason.strip(),
+                "granted_by": sorted({one.granted_by for one in held}),
+            },
+        )
 
 
 def _problems(deployment: Deployment, requirement: str, reason: str, days: int) -> list[Problem]:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Generic, Protocol, TypeVar
 
 from roadworthy.casework.case import CaseRecord, State
-from roadworthy.casework.effect import EffectRecord, EffectState, Outcome
+from roadworthy.casework.effect import EffectRecord, EffectState, Outcome, Refusal
 from roadworthy.casework.journal import Opening, Step
 from roadworthy.casework.pace import Pace
 from roadworthy.casework.rating import Rating
@@ -222,6 +222,11 @@ class Effects(Protocol):
     ) -> Page[EffectRecord]:
         """Newest first, keyset-paged. No states: all of them."""
 
+    def refusals(
+        self, tx: Transaction, use_cases: Collection[str], *, limit: int = 200
+    ) -> tuple[Refusal, ...]:
+        """Of the newest refused effects of all use cases those of these that take nothing back, newest first."""
+
     def alone(self, tx: Transaction, above: int, *, after: str = "", limit: int = 50) -> Page[EffectRecord]:
         """What moves more than so many minor units and leaves without a person, the most first."""
 
@@ -333,6 +338,11 @@ class EvidenceStore(Protocol):
     def add_waiver(self, tx: Transaction, use_case: str, waiver: Waiver) -> None: ...
 
     def waivers(self, tx: Transaction, use_case: str) -> tuple[Waiver, ...]: ...
+
+    def end_waivers(
+        self, tx: Transaction, use_case: str, requirement: str, subject: str, *, at: datetime
+    ) -> int:
+        """Let those of this requirement and subject end now that would end later; returns how many."""
 
     def watch(self, tx: Transaction, use_case: str, release: str, kind: str) -> str:
         """State of a sequential test as JSON text, locked for this transaction; empty if none."""

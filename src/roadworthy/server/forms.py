@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from roadworthy.business import QUESTIONS
 from roadworthy.errors import Conflict, InputProblem, Refused
-from roadworthy.operate import stopping
+from roadworthy.operate import slips, stopping
 from roadworthy.operate.ideas import answer_question, begin_idea
 from roadworthy.server.bodies import read_form
 from roadworthy.server.idea_forms import next_open, told_of
@@ -64,12 +64,15 @@ def submitted(
 def _stop(renderer: Renderer) -> Submit:
     def act(request: Request, by: Visitor, fields: Fields) -> Response:
         asked = ask(renderer, request, by)
-        stopping.stop(
+        thrown = slips.throw(
             renderer.deployment,
             asked.principal,
             fields.get("scope", ""),
             reason=fields.get("reason", "").strip(),
         )
+        if thrown.left:
+            # The page of the switch says where it stands, and by when everybody obeys.
+            return RedirectResponse(with_query("/stop", {"thrown": thrown.stop.id}), 303)
         return RedirectResponse(local_path(fields.get("back", "/portfolio")), 303)
 
     return act

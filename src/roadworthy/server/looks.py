@@ -82,6 +82,7 @@ def environment() -> Environment:
     )
     made.filters |= {
         "ago": ago,
+        "remaining": remaining,
         "share": share,
         "count": count,
         "words": words,
@@ -101,9 +102,25 @@ def ago(context: Context, iso: str | None) -> Markup | str:
     """A time as people say it (`3 h ago`, `in 20 min`), with the exact one behind it."""
     if not iso:
         return "–"
-    at, now = datetime.fromisoformat(iso), context["now"]
-    exact = f"{at:%Y-%m-%d %H:%M:%S} UTC"
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(iso, exact, _distance(at - now))
+    return _time(iso, _distance(datetime.fromisoformat(iso) - context["now"]))
+
+
+@pass_context
+def remaining(context: Context, iso: str | None) -> Markup | str:
+    """How long something lasts yet (`for another 3 d`), or until when it did (`until 3 h ago`)."""
+    if not iso:
+        return "–"
+    left = datetime.fromisoformat(iso) - context["now"]
+    if left <= timedelta(0):
+        return _time(iso, f"until {_distance(left)}")
+    if left < timedelta(minutes=1):
+        return _time(iso, "for a moment")
+    return _time(iso, f"for another {_distance(left).removeprefix('in ')}")
+
+
+def _time(iso: str, said: str) -> Markup:
+    exact = f"{datetime.fromisoformat(iso):%Y-%m-%d %H:%M:%S} UTC"
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(iso, exact, said)
 
 
 def _distance(distance: timedelta) -> str:

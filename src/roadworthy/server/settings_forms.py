@@ -54,7 +54,17 @@ def routes(renderer: Renderer) -> list[BaseRoute]:
     return [
         *(_route(renderer, path, partial(_changed, act)) for path, act in changes),
         *(_route(renderer, path, partial(_issued, act)) for path, act in issues),
+        *(_way_back(path) for path, _ in (*changes, *issues)),
     ]
+
+
+def _way_back(path: str) -> Route:
+    """Whoever goes back to the answer of a form, or loads it again, gets the settings: nothing is repeated or shown twice."""
+
+    async def endpoint(_request: Request) -> Response:
+        return RedirectResponse("/settings", 303)
+
+    return Route(f"/settings/{path}", endpoint, methods=["GET"], name=f"back from {path}")
 
 
 def _route(

@@ -1,4 +1,4 @@
-"""A use case's forms: approve a release, ask for a waiver, grant or decline one; and the question what if."""
+"""A use case's forms: approve a release, ask for a waiver, grant, decline or withdraw one; and the question what if."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ def routes(renderer: Renderer) -> list[BaseRoute]:
     acts: tuple[tuple[str, str, Act], ...] = (
         (f"{_HERE}/releases/{{release}}/approve", "approve_release", _approved),
         (f"{_HERE}/waivers", "ask_waiver", _asked_for),
+        (f"{_HERE}/waivers/withdraw", "withdraw_waiver", _withdrawn),
         (f"{_HERE}/waivers/{{id}}/grant", "grant_waiver", _granted),
         (f"{_HERE}/waivers/{{id}}/decline", "decline_waiver", _declined),
     )
@@ -155,6 +156,18 @@ def _declined(asked: Ask, fields: Fields) -> str:
     reason = fields.get("reason", "").strip()
     waivers.decline_asked(
         asked.deployment, asked.principal, asked.path["name"], asked.path["id"], reason=reason
+    )
+    return _back(asked, {})
+
+
+def _withdrawn(asked: Ask, fields: Fields) -> str:
+    waivers.withdraw_waiver(
+        asked.deployment,
+        asked.principal,
+        asked.path["name"],
+        fields.get("requirement", ""),
+        fields.get("subject", ""),
+        reason=fields.get("reason", ""),
     )
     return _back(asked, {})
 

@@ -11,10 +11,13 @@ import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from roadworthy.errors import Corrupt
 from roadworthy.quantities import Digest, Id, Share
-from roadworthy.trust.threshold import Threshold
+
+if TYPE_CHECKING:
+    from roadworthy.trust.threshold import Threshold
 
 
 @dataclass(frozen=True, slots=True)

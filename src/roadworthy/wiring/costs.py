@@ -33,8 +33,9 @@ def cost_books() -> Costs:
     return SqlSums()
 
 
+@cache
 def cost_parts() -> CostParts:
-    """The same books, added up for pages."""
+    """The same books, added up for pages; one for all, because it keeps what settled days come to."""
     from roadworthy.adapters.sql.costparts import SqlCostParts
 
     return SqlCostParts()

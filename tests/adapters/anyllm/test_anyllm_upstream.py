@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -55,6 +56,9 @@ def request(
 def with_server(
     answering: Answering, scenario: Callable[[AnyLlmUpstream, Serving], Awaitable[Any]], key: str = "k-1"
 ) -> Any:
+    # Loading an SDK may take long on a busy machine, and is not what is timed here.
+    import_module("any_llm.providers.anthropic")
+
     async def whole_scenario() -> Any:
         async with asyncio.timeout(30), Serving(answering) as server:
             address = Address.parse(f"http://127.0.0.1:{server.port}")

@@ -84,7 +84,7 @@ def damaged(draw: st.DrawFn, asked: dict[str, Any]) -> dict[str, Any]:
     return {**asked, "context": context}
 
 
-@settings(max_examples=600, derandomize=True)
+@settings(max_examples=300, derandomize=True)
 @given(changes=requests, data=st.data())
 def test_a_damaged_request_is_never_decided_more_freely_than_the_sound_one(
     support: CedarPolicies, everything: CedarPolicies, ask, changes, data
@@ -102,7 +102,7 @@ def test_a_damaged_request_is_never_decided_more_freely_than_the_sound_one(
         assert len(damaged_answer.sentences) >= 1
 
 
-@settings(max_examples=300, derandomize=True)
+@settings(max_examples=200, derandomize=True)
 @given(changes=requests)
 def test_a_review_ends_in_an_allow_once_its_obligations_are_met_and_not_before(
     support: CedarPolicies, ask, changes

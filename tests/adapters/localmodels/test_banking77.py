@@ -10,7 +10,7 @@ from roadworthy.adapters.localmodels import MiniLM, TaskModel
 pytest.importorskip("sklearn", reason="the extra `local` is not installed")
 
 DATA = Path(__file__).resolve().parents[3] / "../shared/data/banking77"
-LEARNED, ASKED = 3_000, 1_000
+LEARNED, ASKED = 77 * 20, 500
 
 
 def _every(file: str, wanted: int) -> list[tuple[str, str]]:
@@ -28,11 +28,11 @@ def banking() -> TaskModel:
     return TaskModel.train("intent", texts, labels, seed=1, embedder=MiniLM(threads=2))
 
 
-def test_of_77_intents_learned_from_3000_texts_most_are_told_apart(banking: TaskModel) -> None:
+def test_of_77_intents_learned_from_some_twenty_texts_each_most_are_told_apart(banking: TaskModel) -> None:
     asked = _every("test.csv", ASKED)
     found = banking.predict_many([text for text, _ in asked])
     right = sum(prediction.label == label for prediction, (_, label) in zip(found, asked, strict=True))
-    assert right / ASKED >= 0.89  # measured: 0.908
+    assert right / ASKED >= 0.85  # measured: 0.868
 
 
 def test_wrong_predictions_are_less_sure_than_right_ones(banking: TaskModel) -> None:
@@ -43,4 +43,4 @@ def test_wrong_predictions_are_less_sure_than_right_ones(banking: TaskModel) -> 
     ):
         sure[prediction.label == label].append(prediction.confidence)
     pairs = [(right, wrong) for right in sure[True] for wrong in sure[False]]
-    assert sum(right > wrong for right, wrong in pairs) / len(pairs) >= 0.82  # measured: 0.886
+    assert sum(right > wrong for right, wrong in pairs) / len(pairs) >= 0.80  # measured: 0.870

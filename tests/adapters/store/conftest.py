@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import psycopg
 import pytest
 import sqlalchemy as sa
+from tests.emptydatabase import an_empty_database, open_sharing
 from tests.postgres import Server
 
 from roadworthy.adapters.sql import SqlStore, SqlVault, open_engine, upgrade
-from roadworthy.adapters.sql.schema import metadata
 from roadworthy.ports import Store, Vault
 from roadworthy.testing.conformance.examples import AT
 from roadworthy.testing.fixed import FixedClock, SeededEntropy
@@ -22,10 +23,12 @@ DO $$
 DECLARE one record;
 BEGIN
   SET LOCAL session_replication_role = replica;
-  FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+  FOR one IN SELECT tablename FROM pg_tables
+             WHERE schemaname = 'public' AND tablename <> 'schema_version' LOOP
     EXECUTE format('DELETE FROM %I', one.tablename);
   END LOOP;
-  FOR one IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL LOOP
+  FOR one IN SELECT sequencename FROM pg_sequences
+             WHERE schemaname = 'public' AND last_value IS NOT NULL LOOP
     PERFORM setval(one.sequencename::regclass, 1, false);
   END LOOP;
 END $$
@@ -44,6 +47,13 @@ def migrated_postgres(postgres_server: Server) -> Iterator[str]:
     postgres_server.drop(address)
 
 
+@pytest.fixture(scope="session")
+def sweeper(migrated_postgres: str) -> Iterator[psycopg.Connection]:
+    """The one connection that deletes: a new one would read the catalogue of all tables anew each time."""
+    with psycopg.connect(migrated_postgres, autocommit=True) as connection:
+        yield connection
+
+
 @pytest.fixture(params=["sqlite", POSTGRES])
 def address(request: pytest.FixtureRequest) -> str:
     """Of an empty, migrated database."""
@@ -55,15 +65,13 @@ def prepare(kind: str, request: pytest.FixtureRequest) -> str:
         file = request.getfixturevalue("tmp_path") / "roadworthy.sqlite"
         file.write_bytes(an_empty_database())
         return f"sqlite:///{file}"
-    address = str(request.getfixturevalue("migrated_postgres"))
-    with psycopg.connect(address) as connection:
-        connection.execute(EMPTY)
-    return address
+    request.getfixturevalue("sweeper").execute(EMPTY)
+    return str(request.getfixturevalue("migrated_postgres"))
 
 
 @pytest.fixture
 def engine(address: str) -> Iterator[sa.Engine]:
-    engine = open_engine(address, busy_timeout_s=10.0)
+    engine = open_sharing(address)
     yield engine
     engine.dispose()
 
@@ -79,7 +87,7 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
     if request.param == "memory":
         yield MemoryStore()
         return
-    store = SqlStore(open_engine(prepare(request.param, request)))
+    store = SqlStore(open_sharing(prepare(request.param, request)))
     yield store
     store.close()
 

@@ -18,7 +18,7 @@ from roadworthy.adapters.sql.migrations.version import configured
 from roadworthy.adapters.sql.schema import metadata
 from roadworthy.errors import InputProblem, Unavailable
 
-NEWEST = "0023"
+NEWEST = "0024"
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

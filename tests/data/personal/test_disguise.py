@@ -196,7 +196,7 @@ _PIECES = st.one_of(
 _TEXTS = st.lists(_PIECES, max_size=14).map("".join)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(_TEXTS, max_size=3))
 def test_every_text_comes_back_as_it_was(texts: list[str]) -> None:
     made = used()
@@ -214,7 +214,7 @@ def test_no_finding_is_left_at_its_place(text: str) -> None:
             assert hidden.count(value) <= text.count(value) - times
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(_TEXTS, st.lists(st.integers(1, 12), min_size=1, max_size=8), st.booleans())
 def test_an_answer_in_pieces_is_restored_like_the_whole(
     text: str, lengths: list[int], quoted: bool

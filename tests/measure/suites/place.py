@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from roadworthy.adapters.sql import SqlStore, SqlVault, open_engine, upgrade
+from tests.emptydatabase import an_empty_database, open_sharing
+
+from roadworthy.adapters.sql import SqlStore, SqlVault
 from roadworthy.evaluation import Grader, Suite, Test, Transcript
 from roadworthy.ledger import SigningKey, decode
 from roadworthy.operate.bookkeeping import sequence_all
@@ -50,17 +50,6 @@ def deployment_over(store: Store, vault: Vault, clock: FixedClock, entropy: Seed
     )
 
 
-@cache
-def migrated() -> bytes:
-    """A migrated database without rows: migrating one for each test would take most of the time."""
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "migrated.sqlite"
-        engine = open_engine(f"sqlite:///{file}")
-        upgrade(engine)
-        engine.dispose()
-        return file.read_bytes()
-
-
 class Place:
     """The installation. A second one over the same folder is the same one as another process sees it."""
 
@@ -69,8 +58,8 @@ class Place:
         self.clock = FixedClock(START)
         entropy = SeededEntropy(seed)
         if not self.file.exists():
-            self.file.write_bytes(migrated())
-        engine = open_engine(f"sqlite:///{self.file}", pool_size=16)
+            self.file.write_bytes(an_empty_database())
+        engine = open_sharing(f"sqlite:///{self.file}", pool_size=16)
         self.store = SqlStore(engine)
         self.vault = SqlVault(KEK, self.clock, entropy)
         self.deployment = deployment_over(self.store, self.vault, self.clock, entropy)

@@ -183,6 +183,16 @@ def test_hours_are_kept_for_two_days_and_days_for_good(office: Office) -> None:
     assert hours(office.deployment, ["desk"], hours=500).total("accepted") == 1
 
 
+def test_a_week_is_whole_however_late_in_it_something_happens(office: Office) -> None:
+    office.release(answer)
+    office.later(days=5)
+    office.submit("C-1", "refund 0.9")
+    office.work()
+    found = rolled(office, last=DAY + timedelta(days=6))
+    assert found.total("accepted") == 1
+    assert sum(found.by_slot("accepted")) == 1
+
+
 def test_counting_all_over_again_gives_the_same_and_takes_a_right(office: Office) -> None:
     office.release(answer)
     office.submit("C-1", "refund 0.3")

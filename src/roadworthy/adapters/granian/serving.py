@@ -19,6 +19,10 @@ from roadworthy.errors import Unavailable
 
 TRIES = 20
 POLL_S = 0.02
+MOST_CONNECTIONS = 2_048
+"""At once: what is beyond waits until one is closed. A page that listens for changes holds one all the while."""
+BACKLOG = 1_024
+"""Connections that the system keeps until they are taken."""
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _INTERFACES = {"asgi": Interfaces.ASGINL, "rsgi": Interfaces.RSGI}
 _log = logging.getLogger("roadworthy.server")
@@ -100,6 +104,9 @@ async def _serve(
         interface=_INTERFACES[interface],
         websockets=False,
         log_enabled=False,
+        backlog=BACKLOG,
+        # Without it the server takes no more at once than the system keeps, by default 128: pages that listen fill that.
+        backpressure=MOST_CONNECTIONS,
     )
     loop = asyncio.get_running_loop()
     ending: list[asyncio.Task[None]] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -37,6 +37,11 @@ _BY_KEY = sa.select(_case).where(
     _case.c.use_case == sa.bindparam("use_case"),
     _case.c.key == sa.bindparam("key"),
     _case.c.twin == sa.bindparam("twin"),
+)
+_BY_KEYS = sa.select(_case).where(
+    _case.c.use_case == sa.bindparam("use_case"),
+    _case.c.key.in_(sa.bindparam("keys", expanding=True)),
+    _case.c.twin == "",
 )
 _TWINS = (
     sa.select(_case)
@@ -94,6 +99,10 @@ class SqlCases:
     def by_key(self, tx: Transaction, use_case: str, key: str, *, twin: str = "") -> CaseRecord | None:
         row = execute(tx, _BY_KEY, {"use_case": use_case, "key": key, "twin": twin}).first()
         return None if row is None else read_case(row)
+
+    def by_keys(self, tx: Transaction, use_case: str, keys: Collection[str]) -> dict[str, CaseRecord]:
+        wanted = {"use_case": use_case, "keys": sorted(set(keys))}
+        return {row.key: read_case(row) for row in execute(tx, _BY_KEYS, wanted)} if keys else {}
 
     def save(self, tx: Transaction, case: CaseRecord, *, expected: int) -> None:
         values = {**_values(case), "row_id": case.id, "expected": expected}

@@ -23,6 +23,13 @@ _FIRST = date(1970, 1, 1)
 _DAY = timedelta(days=1)
 
 
+_touched = insert(schema.cost_day)
+_TOUCH = _touched.on_conflict_do_update(
+    index_elements=[schema.cost_day.c.use_case, schema.cost_day.c.day],
+    set_={"version": schema.cost_day.c.version + 1},
+)
+
+
 def _asked(book: Book, order: Sequence[str]) -> sa.Select[Any]:
     """Sums and changes of a period together, by everything in which rows differ."""
     parts = [
@@ -98,7 +105,13 @@ class SqlSums(SqlCosts):
         )
 
     def fold(self, tx: Transaction) -> int:
-        return sum(_folded(tx, book) for book in BOOKS)
+        days: set[tuple[str, int]] = set()
+        rows = sum(_folded(tx, book, days) for book in BOOKS)
+        if days:
+            execute(
+                tx, _TOUCH, [{"use_case": name, "day": day, "version": 1} for name, day in sorted(days)]
+            )
+        return rows
 
 
 def whole_days(start: datetime, end: datetime) -> bool:
@@ -118,8 +131,8 @@ def call_totals(
     )
 
 
-def _folded(tx: Transaction, book: Book) -> int:
-    """Add the oldest changes to the sums, and say how many. Two at once take different ones."""
+def _folded(tx: Transaction, book: Book, days: set[tuple[str, int]]) -> int:
+    """Add the oldest changes to the sums, and say how many, and of which days. Two at once take different ones."""
     changes = book.changes
     oldest = (
         sa.select(changes.c.id)
@@ -140,6 +153,7 @@ def _folded(tx: Transaction, book: Book) -> int:
         sums = found.setdefault(told[:width], [0] * len(book.summed))
         for place, number in enumerate(told[width:]):
             sums[place] += number
+        days.add((told[book.apart.index("use_case")], told[book.apart.index("day")]))
         rows += 1
     if found:
         # In one order, so that two that fold at once never wait for each other.

@@ -15,7 +15,7 @@ from roadworthy.adapters.sql.page import bounded, page, seen
 from roadworthy.adapters.sql.rows import COUNTED, lost_race, replace_version
 from roadworthy.adapters.sql.schema.casework import ALONE, DUE, HELD, IN_LANE
 from roadworthy.adapters.sql.transaction import execute, opened
-from roadworthy.casework.effect import OWED, EffectRecord, EffectState
+from roadworthy.casework.effect import OWED, EffectRecord, EffectState, Refusal
 from roadworthy.casework.pace import Pace
 from roadworthy.errors import InputProblem, Problem
 from roadworthy.policy import Marking
@@ -29,6 +29,12 @@ LANE = "lane"
 _ADD = insert(_effect).on_conflict_do_nothing(index_elements=[_effect.c.key]).execution_options(**COUNTED)
 _GET = sa.select(_effect).where(_effect.c.id == sa.bindparam("id"))
 _SAVE = replace_version(_effect)
+_REFUSALS = (
+    sa.select(_effect.c.id, _effect.c.use_case, _effect.c.undoes, _effect.c.reasons, _effect.c.untrusted)
+    .where(_effect.c.state == EffectState.REFUSED.value)
+    .order_by(_effect.c.id.desc())
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
 _OF_CASE = sa.select(_effect).where(_effect.c.case_id == sa.bindparam("case")).order_by(_effect.c.id)
 
 _upsert = insert(_spend)
@@ -133,6 +139,15 @@ class SqlEffects:
             query = query.where(_effect.c.id < seen(after))
         rows = [read_effect(row) for row in execute(tx, query)]
         return page(rows, [row.id for row in rows], size)
+
+    def refusals(
+        self, tx: Transaction, use_cases: Collection[str], *, limit: int = 200
+    ) -> tuple[Refusal, ...]:
+        return tuple(
+            Refusal(row.id, row.reasons, row.untrusted)
+            for row in execute(tx, _REFUSALS, {"most": bounded(limit)})
+            if not row.undoes and row.use_case in use_cases
+        )
 
     def alone(self, tx: Transaction, above: int, *, after: str = "", limit: int = 50) -> Page[EffectRecord]:
         size = bounded(limit)

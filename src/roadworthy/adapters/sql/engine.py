@@ -5,14 +5,17 @@ from __future__ import annotations
 import errno
 import os
 import re
+import select
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import psycopg
 import sqlalchemy as sa
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -20,6 +23,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from roadworthy.errors import Conflict, Corrupt, InputProblem, Problem, RoadworthyError, Unavailable
 
 FORMS = "`sqlite:///folder/roadworthy.sqlite` or `postgresql://user:password@host/database`"
+CACHE_KB = 32_768
+"""Pages of a SQLite file that a connection keeps, at most; a small file takes no more than it has."""
 _POSTGRES = {"postgres", "postgresql", "postgresql+psycopg"}
 _SQLITE = {"sqlite", "sqlite+pysqlite"}
 
@@ -145,14 +150,26 @@ def _bad_address(message: str) -> InputProblem:
 def _open_postgres(url: sa.URL, pool_size: int) -> sa.Engine:
     if not url.database:
         raise _bad_address("the database address names no database")
-    return sa.create_engine(
+    engine = sa.create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
         max_overflow=pool_size,  # a burst opens more for a moment rather than fails
         pool_timeout=10.0,
-        pool_pre_ping=True,
         connect_args={"connect_timeout": 5, "application_name": "roadworthy"},
     )
+
+    @sa.event.listens_for(engine, "checkout")
+    def look(driver: psycopg.Connection, _: ConnectionPoolEntry, __: object) -> None:
+        """A server that closed an idle connection has said so: one that is silent is there, and needs no question."""
+        heard = select.poll()
+        try:
+            heard.register(driver.pgconn.socket, select.POLLIN)
+            if heard.poll(0):
+                engine.dialect.do_ping(cast(DBAPIConnection, driver))
+        except psycopg.OperationalError as fault:
+            raise sa.exc.InvalidatePoolError from fault
+
+    return engine
 
 
 def _open_sqlite(url: sa.URL, pool_size: int, busy_timeout_s: float) -> sa.Engine:
@@ -170,6 +187,8 @@ def _open_sqlite(url: sa.URL, pool_size: int, busy_timeout_s: float) -> sa.Engin
         # With WAL a power cut may undo the last commits but never damages the file.
         driver.execute("PRAGMA synchronous=NORMAL")
         driver.execute("PRAGMA foreign_keys=ON")
+        # Two megabytes, as SQLite has it, hold less than one page of the dashboard reads of a large database.
+        driver.execute(f"PRAGMA cache_size=-{CACHE_KB}")
         if sqlite3.sqlite_version_info < (3, 42):
             # The durable engine asks for milliseconds, which older SQLite answers with NULL.
             driver.create_function("unixepoch", 1, _unixepoch)

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from roadworthy.adapters.sql import schema
 from roadworthy.adapters.sql.page import bounded
+from roadworthy.adapters.sql.rows import COUNTED
 from roadworthy.adapters.sql.transaction import execute, opened
 from roadworthy.errors import NotFound
 from roadworthy.evidence import Measurement
@@ -22,6 +23,8 @@ from roadworthy.quantities import Interval
 from roadworthy.trust import Certificate
 
 MOST_MEASUREMENTS = 10_000
+MOST_KEPT = 4_096
+"""Measurements that are kept as they were read: none ever changes, and pages ask for the same ones again and again."""
 
 _measurement, _certificate, _approval = schema.measurement, schema.certificate, schema.approval
 _waiver, _watch = schema.waiver, schema.watch
@@ -41,6 +44,8 @@ _OURS = sa.and_(
 _RANKED = (
     sa.select(
         _measurement.c.id,
+        _measurement.c.at,
+        _measurement.c.kind,
         sa.func.row_number()
         .over(
             partition_by=(_measurement.c.kind, _measurement.c.subject, sa.case((_OURS, 1), else_=0)),
@@ -51,6 +56,7 @@ _RANKED = (
     .where(_measurement.c.use_case == sa.bindparam("use_case"))
     .subquery("ranked")
 )
+_BY_ID = sa.select(_measurement).where(_measurement.c.id.in_(sa.bindparam("ids", expanding=True)))
 _ADD_CERTIFICATE = sa.insert(_certificate)
 _CERTIFICATES = (
     sa.select(_certificate.c.body, _certificate.c.suspended_at, _certificate.c.suspended_because)
@@ -81,6 +87,17 @@ _WAIVERS = (
     .order_by(_waiver.c.id.desc())
     .limit(bounded(500))
 )
+_END_WAIVERS = (
+    _waiver.update()
+    .where(
+        _waiver.c.use_case == sa.bindparam("of"),
+        _waiver.c.requirement == sa.bindparam("asked"),
+        _waiver.c.subject == sa.bindparam("about"),
+        _waiver.c.expires_at > sa.bindparam("now", type_=_waiver.c.expires_at.type),
+    )
+    .values(expires_at=sa.bindparam("now", type_=_waiver.c.expires_at.type))
+    .execution_options(**COUNTED)
+)
 _one_watch = (
     _watch.c.use_case == sa.bindparam("use_case"),
     _watch.c.release == sa.bindparam("release"),
@@ -101,6 +118,9 @@ _SAVE_WATCH = _save.on_conflict_do_update(
 class SqlEvidence:
     """The port ``EvidenceStore``."""
 
+    def __init__(self) -> None:
+        self._kept: dict[str, Measurement] = {}
+
     def add(self, tx: Transaction, measurement: Measurement) -> None:
         execute(tx, _ADD, _measured(measurement))
 
@@ -118,7 +138,14 @@ class SqlEvidence:
         self, tx: Transaction, use_case: str, *, release: str, now: datetime, whole: Collection[str] = ()
     ) -> tuple[Measurement, ...]:
         wanted = {"use_case": use_case, "release": release, "now": now}
-        return tuple(_read(row) for row in execute(tx, _newest(tuple(whole)), wanted))
+        ids = execute(tx, _newest(tuple(whole)), wanted).scalars().all()
+        known = {} if opened(tx).writable else self._kept  # what a transaction adds may never have been
+        found = {id_: one for id_ in ids if (one := known.get(id_)) is not None}
+        if missing := [id_ for id_ in ids if id_ not in found]:
+            found |= {row.id: _read(row) for row in execute(tx, _BY_ID, {"ids": missing})}
+            if not opened(tx).writable:
+                self._kept = dict(list({**known, **found}.items())[-MOST_KEPT:])
+        return tuple(found[id_] for id_ in ids)
 
     def add_certificate(self, tx: Transaction, certificate: Certificate) -> None:
         execute(
@@ -204,6 +231,13 @@ class SqlEvidence:
             for row in execute(tx, _WAIVERS, {"use_case": use_case})
         )
 
+    def end_waivers(
+        self, tx: Transaction, use_case: str, requirement: str, subject: str, *, at: datetime
+    ) -> int:
+        """How many ended now that would have ended later."""
+        named = {"of": use_case, "asked": requirement, "about": subject, "now": at}
+        return execute(tx, _END_WAIVERS, named).rowcount
+
     def watch(self, tx: Transaction, use_case: str, release: str, kind: str) -> str:
         """In a read transaction nothing is locked."""
         named = {"use_case": use_case, "release": release, "kind": kind}
@@ -220,15 +254,14 @@ class SqlEvidence:
 
 @cache
 def _newest(whole: tuple[str, ...]) -> sa.Select[Any]:
-    kind = _measurement.c.kind
+    kind = _RANKED.c.kind
     every = (
         sa.func.substr(kind, 1, len(one)) == one if one.endswith(".") else kind == one for one in whole
     )
     return (
-        sa.select(_measurement)
-        .join(_RANKED, _RANKED.c.id == _measurement.c.id)
+        sa.select(_RANKED.c.id)
         .where(sa.or_(_RANKED.c.nth == 1, *every))
-        .order_by(_measurement.c.at.desc(), _measurement.c.id.desc())
+        .order_by(_RANKED.c.at.desc(), _RANKED.c.id.desc())
         .limit(MOST_MEASUREMENTS)
     )
 

@@ -12,6 +12,7 @@ _WAIT = sa.select(sa.func.pg_advisory_xact_lock(sa.bindparam("key", type_=sa.Big
 _TRY = sa.select(sa.func.pg_try_advisory_xact_lock(sa.bindparam("key", type_=sa.BigInteger)))
 
 ROLLOUT: Final = "rollout"
+ACCOUNTS: Final = "accounts"
 SEQUENCER: Final = "sequencer"
 MIGRATION: Final = "migration"
 

@@ -8,10 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from roadworthy.adapters.sql import schema
+from roadworthy.adapters.sql import locks, schema
 from roadworthy.adapters.sql.page import bounded, page, seen
 from roadworthy.adapters.sql.rows import COUNTED
-from roadworthy.adapters.sql.transaction import execute
+from roadworthy.adapters.sql.transaction import execute, opened
 from roadworthy.ports import Credential, Page, Transaction
 from roadworthy.principal import Kind, Principal, Role
 
@@ -25,6 +25,7 @@ _PASSWORD_HASH = sa.select(_principal.c.password_hash).where(_principal.c.id == 
 _ALL = sa.select(_principal).order_by(_principal.c.id).limit(sa.bindparam("most", type_=sa.Integer))
 _EMAILS = sa.select(_principal.c.id, _principal.c.email).where(_principal.c.email.is_not(None))
 _SET_EMAIL = _principal.update().where(_principal.c.id == sa.bindparam("who")).execution_options(**COUNTED)
+_SET_TRUST = _principal.update().where(_principal.c.id == sa.bindparam("who")).execution_options(**COUNTED)
 _PREFERENCES = sa.select(_preference.c.name, _preference.c.value).where(
     _preference.c.principal == sa.bindparam("who")
 )
@@ -70,6 +71,14 @@ class SqlPeople:
     def get(self, tx: Transaction, principal: str) -> Principal | None:
         row = execute(tx, _GET, {"id": principal}).first()
         return None if row is None else _read(row)
+
+    def hold(self, tx: Transaction) -> None:
+        locks.hold(opened(tx).connection, locks.ACCOUNTS)
+
+    def set_trust(self, tx: Transaction, account: Principal) -> bool:
+        """False where there is no such account."""
+        values = {"who": account.id, "roles": sorted(account.roles), "disabled": account.disabled}
+        return execute(tx, _SET_TRUST, values).rowcount == 1
 
     def password_hash(self, tx: Transaction, principal: str) -> str:
         """Empty where the account has none, or does not exist."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,6 +29,11 @@ _KNOWN = sa.select(_release.c.digest).where(_release.c.digest == sa.bindparam("r
 _GET = sa.select(_release).where(_release.c.digest == sa.bindparam("release"))
 _ROLLOUT = (
     sa.select(_release).where(_release.c.use_case == sa.bindparam("use_case")).order_by(_release.c.number)
+)
+_ROLLOUTS = (
+    sa.select(_release)
+    .where(_release.c.use_case.in_(sa.bindparam("use_cases", expanding=True)))
+    .order_by(_release.c.use_case, _release.c.number)
 )
 _ARCHIVE = (
     sa.select(_file.c.path, _content.c.content)
@@ -78,6 +84,13 @@ class SqlReleases:
         if lock:
             locks.hold(opened(tx).connection, locks.ROLLOUT, use_case)
         return Rollout(tuple(_read(row) for row in execute(tx, _ROLLOUT, {"use_case": use_case})))
+
+    def rollouts(self, tx: Transaction, use_cases: Collection[str]) -> dict[str, Rollout]:
+        found: dict[str, list[Release]] = {name: [] for name in use_cases}
+        if found:
+            for row in execute(tx, _ROLLOUTS, {"use_cases": list(found)}):
+                found[row.use_case].append(_read(row))
+        return {name: Rollout(tuple(releases)) for name, releases in found.items()}
 
     def archive(self, tx: Transaction, release: str) -> Archive:
         files = {row.path: row.content for row in execute(tx, _ARCHIVE, {"release": release})}

@@ -57,13 +57,20 @@ class SqlRollups:
             execute(tx, _count.delete().where(which, _count.c.slot < before))
 
     def sums(
-        self, tx: Transaction, use_cases: Collection[str], grain: Grain, first: str, last: str
+        self,
+        tx: Transaction,
+        use_cases: Collection[str],
+        grain: Grain,
+        first: str,
+        last: str,
+        *,
+        names: Collection[str] = (),
     ) -> tuple[Count, ...]:
         if not use_cases:
             return ()
         query = (
             sa.select(sa.literal("").label("slot"), *_ALIKE, _SUM, _NEWEST)
-            .where(_within(use_cases, grain, first, last, names=_NAMES))
+            .where(_within(use_cases, grain, first, last, names=tuple(names) or _NAMES))
             .group_by(*_ALIKE)
             .order_by(*_ALIKE)
         )

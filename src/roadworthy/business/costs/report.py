@@ -343,10 +343,9 @@ def unpriced(
         model = free.get((row.release, row.step))
         if row.unpriced:
             found[row.use_case, row.step, "recorded without a cost"] += row.unpriced
-        elif model:
-            found[row.use_case, f"{row.step} ({model})", "the charter states a price of nothing"] += (
-                row.calls
-            )
+        if model and row.calls > row.unpriced:
+            named = f"{row.step} ({model})"
+            found[row.use_case, named, "the charter states a price of nothing"] += row.calls - row.unpriced
     for one in evaluations:
         if one.grades is None:
             found[one.use_case, f"{GRADES}:{one.suite}", "the evaluation is not finished"] += one.results

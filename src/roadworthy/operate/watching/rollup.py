@@ -189,7 +189,7 @@ def _batch(deployment: Deployment, reader: Reader) -> bool:
             return False
         use_cases = {cell.use_case for cell in added}
         deployment.store.rollups.add(
-            tx, {c: v for c, v in added.items() if c.grain is Grain.DAY or c.slot >= kept_from}
+            tx, {c: v for c, v in added.items() if c.grain is not Grain.HOUR or c.slot >= kept_from}
         )
         deployment.store.rollups.drop(tx, use_cases, Grain.HOUR, before=kept_from)
     return batch.end > batch.start

@@ -201,6 +201,14 @@ class WaiverKept(Shape):
     waiver: WaiverTold
 
 
+class WaiverWithdrawn(Shape):
+    """What no waiver is in force for any more."""
+
+    use_case: str
+    requirement: str
+    subject: str
+
+
 class WaiverList(Shape):
     """Waivers of a use case."""
 

@@ -10,6 +10,7 @@ from roadworthy.errors import InputProblem, Problem
 from roadworthy.evidence import Measurement
 from roadworthy.operate import verdicts
 from roadworthy.operate.slips import in_force
+from roadworthy.operate.waivers import withdraw_waiver
 from roadworthy.ports import Transaction
 from roadworthy.principal import require
 from roadworthy.server.answers import releases as told
@@ -36,6 +37,14 @@ class NewWaiver(Body):
     asked_by: str
     reason: str
     days: int
+
+
+class Withdrawal(Body):
+    """Which waiver ends, and why."""
+
+    requirement: str
+    subject: str = ""
+    reason: str
 
 
 def use_cases(ask: Ask) -> dict[str, Any]:
@@ -172,6 +181,13 @@ def waived(ask: Ask, body: NewWaiver) -> dict[str, Any]:
     return {"waiver": use_case.waiver_json(waiver, now=ask.deployment.now())}
 
 
+def waiver_withdrawn(ask: Ask, body: Withdrawal) -> dict[str, Any]:
+    """End an exception before its day."""
+    name = ask.path["name"]
+    withdraw_waiver(ask.deployment, ask.principal, name, body.requirement, body.subject, reason=body.reason)
+    return {"use_case": name, "requirement": body.requirement, "subject": body.subject}
+
+
 def approved(ask: Ask, body: rollouts.NewReason) -> dict[str, Any]:
     """A person's yes to a release."""
     approval = verdicts.approve(
@@ -244,6 +260,10 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "POST", "/use-cases/{name}/waivers", "grantWaiver", "Grant an exception that somebody else asked for.",
         doing(waived), NewWaiver, answer=told.WaiverKept,
+    ),
+    Operation(
+        "POST", "/use-cases/{name}/waivers/withdraw", "withdrawWaiver", "End an exception before its day; one person is enough.",
+        doing(waiver_withdrawn), Withdrawal, answer=told.WaiverWithdrawn,
     ),
     Operation(
         "GET", "/use-cases/{name}/releases", "listReleases", "Releases with their stages and approvals, newest first.",

@@ -2,28 +2,33 @@
 // happens, and keys do what buttons do. No other host is asked for anything.
 "use strict";
 (() => {
-  const $ = (selector, within = document) => within.querySelector(selector);
-  const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const $ = (what, at = document) => at.querySelector(what);
+  const $$ = (what, at = document) => [...at.querySelectorAll(what)];
+  const on = (what, act) => document.addEventListener(what, act);
+  const active = () => document.activeElement;
   const status = (text) => { const at = $("#live-state"); if (at) at.textContent = text; };
   const typing = (at) => at && (at.isContentEditable || /^(TEXTAREA|SELECT)$/.test(at.tagName) ||
     (at.tagName === "INPUT" && !/^(button|submit|reset|radio|checkbox)$/.test(at.type)));
-  const touched = (within) => $$("input, textarea, option", within).some((at) => at.matches("option")
+  const touched = (part) => $$("input, textarea, option", part).some((at) => at.matches("option")
     ? at.selected !== at.defaultSelected : at.checked !== at.defaultChecked || at.value !== at.defaultValue);
 
   // ── parts of a page in the place of the old ones; focus and what is open stay ──
   const put = (old, fresh) => {
-    const focus = old.contains(document.activeElement) && document.activeElement.id;
+    const focus = old.contains(active()) && active().id;
     const open = $$("details[open][id]", old);
     old.replaceWith(fresh);
     for (const { id } of open) document.getElementById(id)?.setAttribute("open", "");
     if (focus) document.getElementById(focus)?.focus({ preventScroll: true });
   };
   const read = (text) => new DOMParser().parseFromString(text, "text/html");
-  const show = (text, url) => {
+  // What stands around the content: where a form leads to a page with other styles, or of another person, it is loaded whole.
+  const frame = (at) => $$("link, .who a", at).map((one) => one.outerHTML) + "";
+  const show = (text, url, moved) => {
     const fresh = read(text);
-    for (const selector of ["nav.main", "#content", ".foot"]) {
-      const made = $(selector, fresh);
-      if (made) $(selector)?.replaceWith(made);
+    if (moved && frame(fresh) !== frame()) return location.assign(url);
+    for (const part of ["nav.main", "#content", ".foot"]) {
+      const made = $(part, fresh);
+      if (made) $(part)?.replaceWith(made);
     }
     document.title = fresh.title;
     document.body.dataset.topics = fresh.body.dataset.topics || "";
@@ -55,10 +60,10 @@
   }, 60000);
 
   // ── forms ──
-  document.addEventListener("submit", async (event) => {
-    const form = event.target, by = event.submitter;
-    if (event.defaultPrevented || form.method !== "post" || form.dataset.plain !== undefined) return;
-    event.preventDefault();
+  on("submit", async (e) => {
+    const form = e.target, by = e.submitter;
+    if (e.defaultPrevented || form.method !== "post" || form.dataset.plain !== undefined) return;
+    e.preventDefault();
     if (form.ariaBusy === "true") return;
     form.ariaBusy = "true";
     const spent = $("[name=active_ms]", form);
@@ -67,7 +72,7 @@
     try {
       const answer = await fetch(by?.getAttribute("formaction") || form.action, { method: "POST", body: fields });
       if (answer.status === 401) told(form, "Your session has ended. Nothing you typed is lost: sign in in another tab, then send again.", true);
-      else if (/^text\/html/.test(answer.headers.get("content-type"))) show(await answer.text(), answer.url);
+      else if (/^text\/html/.test(answer.headers.get("content-type"))) show(await answer.text(), answer.url, answer.redirected);
       else told(form, "What the server answered is no page.");
     } catch { told(form, "The server could not be reached. Nothing you typed is lost: send again."); }
     form.ariaBusy = "false";
@@ -91,7 +96,7 @@
       if (!answer.ok || answer.redirected) return;
       const fresh = read(await answer.text());
       for (const old of [...parts, $("nav.main")]) {
-        const made = old && (old.id ? fresh.getElementById(old.id) : $("nav.main", fresh)), at = document.activeElement;
+        const made = old && (old.id ? fresh.getElementById(old.id) : $("nav.main", fresh)), at = active();
         if (made && !touched(old) && !(old.contains(at) && typing(at)) && made.outerHTML !== old.outerHTML) put(old, made);
       }
       status(`Live, as of ${new Date().toLocaleTimeString()}`);
@@ -109,10 +114,10 @@
     stream.onmessage = soon;
     stream.onerror = () => status(stream.readyState === 2 ? "Not live: reload" : "Reconnecting");
   };
-  document.addEventListener("visibilitychange", () => { listen(); if (!document.hidden && !paused) soon(); });
+  on("visibilitychange", () => { listen(); if (!document.hidden && !paused) soon(); });
   onpagehide = () => stream?.close();
-  document.addEventListener("click", (event) => {
-    const at = event.target.closest("#live, [data-opens], [data-closes]");
+  on("click", (e) => {
+    const at = e.target.closest("#live, [data-opens], [data-closes]");
     if (!at) return;
     const { opens } = at.dataset;
     if (at.id === "live") { paused = !paused; sessionStorage.setItem("paused", paused ? "yes" : "no"); listen(); if (!paused) soon(); }
@@ -123,7 +128,7 @@
   // ── keys ──
   let row = -1, go = 0;
   const move = (by) => {
-    const rows = $$("[data-row]"), at = rows.indexOf(document.activeElement);
+    const rows = $$("[data-row]"), at = rows.indexOf(active());
     row = Math.max(0, Math.min(rows.length - 1, (at < 0 ? row : at) + by));
     rows[row]?.focus();
   };
@@ -135,17 +140,17 @@
     at.focus();
     return true;
   };
-  document.addEventListener("keydown", (event) => {
-    const key = event.key, at = document.activeElement;
-    if (event.ctrlKey || event.metaKey) {
+  on("keydown", (e) => {
+    const key = e.key, at = active();
+    if (e.ctrlKey || e.metaKey) {
       const form = key === "Enter" && at?.closest("form"), by = form && ($("[data-main]", form) || $("button", form));
       if (by) form.requestSubmit(by);
       else if (key.toLowerCase() === "k") palette();
       else return;
-      event.preventDefault();
+      e.preventDefault();
       return;
     }
-    if (event.altKey || typing(at) || $("dialog[open]") || document.body.dataset.keys === "off") return;
+    if (e.altKey || typing(at) || $("dialog[open]") || document.body.dataset.keys === "off") return;
     let done = true;
     if (go) { clearTimeout(go); go = 0; done = press($(`nav.main [data-go="${CSS.escape(key)}"]`)); }
     else if (key === "g") go = setTimeout(() => { go = 0; }, 1500);
@@ -154,7 +159,7 @@
     else if (key === "/") done = press($$("[data-search]").at(-1));
     else if (key === "?") $("#keys")?.showModal();
     else done = key.length === 1 && press($(`[data-key="${CSS.escape(key)}"]`));
-    if (done) event.preventDefault();
+    if (done) e.preventDefault();
   });
 
   // ── the palette: every link and command of the page, and the search for a case ──
@@ -175,13 +180,13 @@
     };
     input.value = "";
     input.oninput = draw;
-    dialog.onkeydown = (event) => {
-      const all = $$("button", list), at = all.indexOf(document.activeElement), { key } = event;
+    dialog.onkeydown = (e) => {
+      const all = $$("button", list), at = all.indexOf(active()), { key } = e;
       if (key === "ArrowDown") all[Math.min(at + 1, all.length - 1)]?.focus();
       else if (key === "ArrowUp") (at > 0 ? all[at - 1] : input).focus();
       else if (key === "Enter" && at < 0) all[0]?.click();
       else return;
-      event.preventDefault();
+      e.preventDefault();
     };
     draw();
     dialog.showModal();

@@ -58,7 +58,8 @@ def entry(ask: Ask) -> dict[str, Any]:
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         raise NotFound("RW-LEDGER-022", Problem(f"no entry `{text[:40]}`"))
     told = auditing.entry_with_proof(ask.deployment, ask.principal, int(text))
-    return plain({"entry": told})  # type: ignore[no-any-return]
+    newest = ask.deployment.store.ledger.size() - 1
+    return plain({"entry": told, "is_newest": int(text) >= newest})  # type: ignore[no-any-return]
 
 
 def period(query: Mapping[str, str]) -> tuple[datetime | None, datetime | None]:

@@ -12,6 +12,7 @@ from roadworthy.operate import casefiles, errands
 from roadworthy.operate.explain import explain
 from roadworthy.operate.policies.explaining import explain_effects
 from roadworthy.operate.sentences import sentence
+from roadworthy.operate.watching import counting
 from roadworthy.operate.watching.lineage import decisions_that_used, lineage_of_case
 from roadworthy.ports import Transaction
 from roadworthy.principal import allows
@@ -43,7 +44,16 @@ def cases_page(ask: Ask) -> dict[str, Any]:
     with store.read() as tx:
         flags = store.flags.of(tx, ids)
         tallies = store.observed.tallies(tx)
+        position = store.observed.position(tx, counting.FEED)
+        behind = max(0, store.observed.newest(tx) - (position[0] if position else 0))
+        rollouts = store.releases.rollouts(tx, sorted({one["use_case"] for one in told["cases"]}))
+    names = {
+        (each.use_case, short(each.digest)): each.name
+        for rollout in rollouts.values()
+        for each in rollout.releases
+    }
     for one in told["cases"]:
+        one["release_name"] = names.get((one["use_case"], one["release"]), "")
         flag = flags.get(one["id"])
         one["flag"] = flag.reason if flag else ""
     kept = {name: ask.query[name] for name in KEPT if ask.query.get(name)}
@@ -57,6 +67,7 @@ def cases_page(ask: Ask) -> dict[str, Any]:
         "filters": {**told["filters"], "flagged": ask.query.get("flagged", "")},
         "kept": urlencode(kept),
         "counted": {**counted, "going": max(counted["accepted"] - ended, 0)},
+        "behind": behind,
     }
 
 

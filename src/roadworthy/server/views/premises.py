@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from roadworthy.charter import Charter, LanguageModelPlan
 from roadworthy.errors import InputProblem, RoadworthyError
 from roadworthy.operate import errands
-from roadworthy.operate.trying import Tried, newest
+from roadworthy.operate.trying import Tried, newest_of
 from roadworthy.routing import snapshot
 from roadworthy.server.asking import Ask
 
@@ -29,9 +29,11 @@ def model_errand(use_case: str, model: str) -> str:
 
 def charters_of(ask: Ask, use_cases: Sequence[str]) -> list[tuple[str, Charter | None]]:
     """The newest charter of each use case; None where it cannot be read."""
+    with ask.deployment.store.read() as tx:
+        rollouts = ask.deployment.store.releases.rollouts(tx, use_cases)
     found: list[tuple[str, Charter | None]] = []
     for name in use_cases:
-        release = newest(ask.deployment, name)
+        release = newest_of(rollouts[name])
         try:
             found.append((name, ask.deployment.loader.charter(release.digest) if release else None))
         except RoadworthyError:

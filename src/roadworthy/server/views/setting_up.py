@@ -77,7 +77,9 @@ def _people(people: Sequence[Principal]) -> dict[str, Any]:
     roles = {role for one in may for role in one.roles.intersection(_YES)}
     done = len(may) >= 2 and len(roles) == len(_YES)
     demo = sum(one.demo for one in people)
-    found = f"{len(real)} real {_many(len(real), 'person', 'people')}, {len(may)} of them owner or risk officer"
+    found = (
+        f"{len(real)} real {_many(len(real), 'person', 'people')}, {len(may)} of them owner or risk officer"
+    )
     if demo:
         found += f"; {demo} demo {_many(demo, 'account proves', 'accounts prove')} nothing"
     return _step("Two people to say yes", done, found, "add an owner and a risk officer who are two people")

@@ -51,6 +51,7 @@ def use_case_page(ask: Ask) -> dict[str, Any]:
             "kpi": standing.kpi(weighed) | _trend(trend, releases),
             "cost": standing.cost(weighed),
             "value": worth.brought(worth.this_month(ask, [name]), weighed.charter, name).as_json(),
+            "waivers": [one | {"you_may_withdraw": _may_withdraw(ask, one)} for one in page["waivers"]],
             "asked": [_asked_json(ask, one) for one in asked],
             "difference": difference,
             "you_may_ask": allows(ask.principal, "measure", use_case=name) and _is_person(ask),
@@ -176,6 +177,13 @@ def _why_not_grant(ask: Ask, asked: AskedWaiver) -> str:
     if not _is_person(ask):
         return "granting a waiver needs a person"
     return "a second person grants it" if asked.asked_by == ask.principal.id else ""
+
+
+def _may_withdraw(ask: Ask, waiver: dict[str, Any]) -> bool:
+    """Mirrors what the verb will say."""
+    own = waiver["asked_by"] == ask.principal.id
+    may = own or allows(ask.principal, "waiver.grant", use_case=ask.path["name"])
+    return bool(waiver["holds"]) and _is_person(ask) and may
 
 
 def _why_not_approve(ask: Ask, release: Release) -> str:

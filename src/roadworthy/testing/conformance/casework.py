@@ -70,6 +70,8 @@ class CasesConformance:
             assert twin is not None
             assert (plain.id, twin.id) == (id_at(1), id_at(3))
             assert store.cases.by_key(tx, "support", "other") is None
+            assert store.cases.by_keys(tx, "support", ["T", "other", "T"]) == {"T": plain}
+            assert store.cases.by_keys(tx, "support", []) == {}
 
     def test_saving_replaces_the_version_that_was_read(self, store: Store) -> None:
         case = a_case()

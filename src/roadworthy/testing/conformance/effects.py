@@ -181,6 +181,24 @@ class EffectsConformance:
             assert [one.id for one in store.effects.list(tx, tool="other").rows] == [id_at(4)]
             assert store.effects.list(tx, "nothing").rows == ()
 
+    def test_refusals_are_those_of_the_newest_that_take_nothing_back(self, store: Store) -> None:
+        refused = EffectState.REFUSED
+        with store.write() as tx:
+            for number in (1, 2):
+                store.effects.add(tx, an_effect(number, state=refused, reasons=(f"rule {number}",)))
+            store.effects.add(tx, an_effect(3, state=refused, undoes=id_at(1)))
+            store.effects.add(tx, an_effect(4, state=refused, use_case="other"))
+            store.effects.add(tx, an_effect(5))
+        with store.read() as tx:
+            found = store.effects.refusals(tx, ["support"])
+            assert [(one.effect, one.reasons) for one in found] == [
+                (id_at(2), ("rule 2",)),
+                (id_at(1), ("rule 1",)),
+            ]
+            assert found[0].untrusted == an_effect().untrusted
+            assert [one.effect for one in store.effects.refusals(tx, ["support"], limit=3)] == [id_at(2)]
+            assert store.effects.refusals(tx, []) == ()
+
     def test_a_pace_comes_back_as_it_was_kept(self, store: Store) -> None:
         with store.write() as tx:
             pace = store.effects.pace(tx, "support", "mail", lock=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
@@ -142,6 +142,26 @@ class EvidenceConformance:
             found = store.evidence.waivers(tx, "support")
             assert found == (a_waiver(), a_waiver("cost.case"), a_waiver())
             assert store.evidence.waivers(tx, "nothing") == ()
+
+    def test_waivers_of_one_requirement_end_at_once(self, store: Store) -> None:
+        with store.write() as tx:
+            store.evidence.add_waiver(tx, "support", replace(a_waiver(), expires_at=AT))
+            store.evidence.add_waiver(tx, "support", a_waiver())
+            store.evidence.add_waiver(tx, "support", a_waiver("cost.case"))
+            store.evidence.add_waiver(tx, "invoices", a_waiver())
+        later = AT + timedelta(hours=1)
+        with store.write() as tx:
+            assert (
+                store.evidence.end_waivers(tx, "support", "knowledge.stale", "help-centre", at=later) == 1
+            )
+            assert (
+                store.evidence.end_waivers(tx, "support", "knowledge.stale", "help-centre", at=later) == 0
+            )
+            assert store.evidence.end_waivers(tx, "support", "knowledge.stale", "other", at=later) == 0
+        with store.read() as tx:
+            ends = [one.expires_at for one in store.evidence.waivers(tx, "support")]
+            assert ends == [a_waiver().expires_at, later, AT]
+            assert store.evidence.waivers(tx, "invoices") == (a_waiver(),)
 
     def test_a_watch_begins_empty_and_keeps_what_was_saved_last(self, store: Store) -> None:
         with store.read() as tx:

@@ -48,6 +48,17 @@ class PeopleConformance:
             assert store.people.get(tx, "otto") == OTTO
             assert store.people.password_hash(tx, "otto") == ""
 
+    def test_what_an_account_is_trusted_with_changes_and_nothing_else(self, store: Store) -> None:
+        changed = replace(OTTO, roles=frozenset({Role.AUDITOR}), disabled=True)
+        with store.write() as tx:
+            store.people.add(tx, OTTO, password_hash="$argon2id$x")  # noqa: S106 - an example
+            store.people.hold(tx)
+            assert store.people.set_trust(tx, replace(changed, name="Mallory", demo=False))
+            assert not store.people.set_trust(tx, replace(changed, id="nobody"))
+        with store.read() as tx:
+            assert store.people.get(tx, "otto") == changed
+            assert store.people.password_hash(tx, "otto") == "$argon2id$x"
+
     def test_what_somebody_prefers_is_kept_for_them_alone(self, store: Store) -> None:
         with store.write() as tx:
             store.people.set_preference(tx, "otto", "theme", "light")

@@ -95,4 +95,7 @@ class ReleasesConformance:
             rollout = store.releases.rollout(tx, "support", lock=True)
             assert [release.number for release in rollout.releases] == [1, 2, 10]
             assert store.releases.rollout(tx, "nothing", lock=True) == Rollout()
+            together = store.releases.rollouts(tx, ["nothing", "support"])
+            assert together == {"nothing": Rollout(), "support": rollout}
+            assert store.releases.rollouts(tx, []) == {}
             assert store.releases.use_cases(tx) == ("invoices", "support")

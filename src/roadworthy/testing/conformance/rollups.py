@@ -29,6 +29,15 @@ class RollupsConformance:
             assert found == (
                 Count("", "support", RELEASE, "production", "closed", "automatic", 5 + 2**40, id_at(3)),
             )
+            for names, rows in (
+                ([Name.CLOSED], found),
+                ([Name.CLOSED, Name.COST], found),
+                ([Name.COST], ()),
+            ):
+                asked = store.rollups.sums(
+                    tx, ["support"], Grain.DAY, "2026-05-04", "2026-05-06", names=names
+                )
+                assert asked == rows
             by_day = store.rollups.slotted(
                 tx, ["support"], Grain.DAY, "2026-05-04", "2026-05-06", names=[Name.CLOSED]
             )

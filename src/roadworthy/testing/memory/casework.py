@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from roadworthy.casework.case import CaseRecord, State
-from roadworthy.casework.effect import OWED, EffectRecord, EffectState, Outcome, TrueOutcome
+from roadworthy.casework.effect import OWED, EffectRecord, EffectState, Outcome, Refusal, TrueOutcome
 from roadworthy.casework.journal import Opening, Step
 from roadworthy.casework.pace import Pace
 from roadworthy.casework.rating import Rating
@@ -47,6 +47,10 @@ class MemoryCases:
 
     def by_key(self, tx: Transaction, use_case: str, key: str, *, twin: str = "") -> CaseRecord | None:
         return self.get(tx, opened(tx).table("case_key").get((use_case, key, twin), ""))
+
+    def by_keys(self, tx: Transaction, use_case: str, keys: Collection[str]) -> dict[str, CaseRecord]:
+        found = {key: self.by_key(tx, use_case, key) for key in keys}
+        return {key: case for key, case in found.items() if case is not None}
 
     def save(self, tx: Transaction, case: CaseRecord, *, expected: int) -> None:
         replace_version(opened(tx), "case", case, what="case", expected=expected)
@@ -290,6 +294,13 @@ class MemoryEffects:
             and (not tool or effect.tool == tool)
         )
         return page(rows, after=after, limit=limit, newest_first=True)
+
+    def refusals(
+        self, tx: Transaction, use_cases: Collection[str], *, limit: int = 200
+    ) -> tuple[Refusal, ...]:
+        found = self.list(tx, states=(EffectState.REFUSED,), limit=limit).rows
+        mine = (one for one in found if not one.undoes and one.use_case in use_cases)
+        return tuple(Refusal(one.id, one.reasons, one.untrusted) for one in mine)
 
     def alone(self, tx: Transaction, above: int, *, after: str = "", limit: int = 50) -> Page[EffectRecord]:
         rows = {

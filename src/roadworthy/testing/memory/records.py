@@ -48,6 +48,9 @@ class MemoryReleases:
         of_use_case = (release for release in known if release.use_case == use_case)
         return Rollout(tuple(sorted(of_use_case, key=lambda release: release.number)))
 
+    def rollouts(self, tx: Transaction, use_cases: Collection[str]) -> dict[str, Rollout]:
+        return {name: self.rollout(tx, name) for name in use_cases}
+
     def archive(self, tx: Transaction, release: str) -> Archive:
         try:
             archive: Archive = opened(tx).table("archive")[release]
@@ -118,6 +121,20 @@ class MemoryEvidence:
         found: tuple[Waiver, ...] = opened(tx).table("waiver").get(use_case, ())
         return found
 
+    def end_waivers(
+        self, tx: Transaction, use_case: str, requirement: str, subject: str, *, at: datetime
+    ) -> int:
+        """How many ended now that would have ended later."""
+        rows = self.waivers(tx, use_case)
+        ended = [
+            replace(row, expires_at=at)
+            if (row.requirement, row.subject) == (requirement, subject) and row.expires_at > at
+            else row
+            for row in rows
+        ]
+        opened(tx).change("waiver")[use_case] = tuple(ended)
+        return sum(new is not old for new, old in zip(ended, rows, strict=True))
+
     def watch(self, tx: Transaction, use_case: str, release: str, kind: str) -> str:
         state: str = opened(tx).table("watch").get((use_case, release, kind), "")
         return state
@@ -138,6 +155,19 @@ class MemoryPeople:
 
     def get(self, tx: Transaction, principal: str) -> Principal | None:
         return opened(tx).table("principal").get(principal)
+
+    def hold(self, tx: Transaction) -> None:
+        """Writers take turns here."""
+
+    def set_trust(self, tx: Transaction, account: Principal) -> bool:
+        """False where there is no such account."""
+        known = self.get(tx, account.id)
+        if known is None:
+            return False
+        opened(tx).change("principal")[account.id] = replace(
+            known, roles=account.roles, disabled=account.disabled
+        )
+        return True
 
     def password_hash(self, tx: Transaction, principal: str) -> str:
         """Empty where the account has none, or does not exist."""

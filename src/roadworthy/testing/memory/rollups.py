@@ -30,10 +30,19 @@ class MemoryRollups:
             del kept[cell]
 
     def sums(
-        self, tx: Transaction, use_cases: Collection[str], grain: Grain, first: str, last: str
+        self,
+        tx: Transaction,
+        use_cases: Collection[str],
+        grain: Grain,
+        first: str,
+        last: str,
+        *,
+        names: Collection[str] = (),
     ) -> tuple[Count, ...]:
         found: dict[tuple[str, str, str, str, str], tuple[int, str]] = {}
         for cell, (value, example) in self._within(tx, use_cases, grain, first, last):
+            if names and cell.name not in names:
+                continue
             alike = (cell.use_case, cell.release, cell.stage, cell.name, cell.label)
             before, known = found.get(alike, (0, ""))
             found[alike] = (before + value, max(known, example))

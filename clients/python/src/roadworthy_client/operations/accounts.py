@@ -44,6 +44,29 @@ class Accounts(Sender):
             body={"id": id, "name": name, "kind": kind, "roles": roles}, idempotency_key=idempotency_key,
         )
 
+    def set_roles(
+        self, id: str, *, roles: list[str], was: list[str] | None = None, idempotency_key: str = "",
+    ) -> AccountKept:
+        """Trust an account with these roles and no others. Nobody gives one to themselves."""
+        return self._send(
+            AccountKept, "POST", "/api/v1/accounts/{id}/roles", {"id": id},
+            body={"roles": roles, "was": was}, idempotency_key=idempotency_key,
+        )
+
+    def disable_account(self, id: str, *, idempotency_key: str = "") -> AccountKept:
+        """Disable an account: no key or session of it is recognised any more."""
+        return self._send(
+            AccountKept, "POST", "/api/v1/accounts/{id}/disable", {"id": id}, body={},
+            idempotency_key=idempotency_key,
+        )
+
+    def enable_account(self, id: str, *, idempotency_key: str = "") -> AccountKept:
+        """Enable a disabled account."""
+        return self._send(
+            AccountKept, "POST", "/api/v1/accounts/{id}/enable", {"id": id}, body={},
+            idempotency_key=idempotency_key,
+        )
+
     def list_keys(
         self, *, use_case: str | None = None, after: str | None = None, limit: int | None = None,
     ) -> KeyList:

@@ -27,6 +27,7 @@ from roadworthy_client.shapes.releases import (
     WaiverKept,
     WaiverList,
     WaiverTold,
+    WaiverWithdrawn,
 )
 
 
@@ -134,6 +135,17 @@ class Releases(Sender):
         return self._send(
             WaiverKept, "POST", "/api/v1/use-cases/{name}/waivers", {"name": name},
             body={"requirement": requirement, "subject": subject, "asked_by": asked_by, "reason": reason, "days": days},
+            idempotency_key=idempotency_key,
+        )
+
+    def withdraw_waiver(
+        self, name: str, *, requirement: str, subject: str | None = None, reason: str,
+        idempotency_key: str = "",
+    ) -> WaiverWithdrawn:
+        """End an exception before its day; one person is enough."""
+        return self._send(
+            WaiverWithdrawn, "POST", "/api/v1/use-cases/{name}/waivers/withdraw", {"name": name},
+            body={"requirement": requirement, "subject": subject, "reason": reason},
             idempotency_key=idempotency_key,
         )
 

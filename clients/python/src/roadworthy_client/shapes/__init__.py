@@ -95,6 +95,7 @@ from roadworthy_client.shapes.releases import (
     WaiverKept,
     WaiverList,
     WaiverTold,
+    WaiverWithdrawn,
 )
 from roadworthy_client.shapes.reviews import (
     AbsenceKept,
@@ -154,5 +155,5 @@ __all__ = [
     "RuleTold", "SkillKept", "StepTold", "StopLifted", "StopList", "StopNow", "StopRow", "StopThrown",
     "TakenIn", "ToldAlert", "ToolFreed", "ToolList", "ToolRow", "TouchedCase", "UnpricedTold",
     "UseCaseList", "UseCaseRow", "UseCaseTold", "UseList", "UseTold", "VerdictTold", "VolumeTold",
-    "WaiverKept", "WaiverList", "WaiverTold", "WhoTold",
+    "WaiverKept", "WaiverList", "WaiverTold", "WaiverWithdrawn", "WhoTold",
 ]

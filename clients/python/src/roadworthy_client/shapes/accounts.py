@@ -25,7 +25,7 @@ class AccountList(TypedDict):
 
 
 class AccountKept(TypedDict):
-    """The account that was added."""
+    """The account as it is now."""
 
     account: AccountRow
 

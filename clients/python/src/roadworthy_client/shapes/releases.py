@@ -213,6 +213,14 @@ class WaiverKept(TypedDict):
     waiver: WaiverTold
 
 
+class WaiverWithdrawn(TypedDict):
+    """What no waiver is in force for any more."""
+
+    use_case: str
+    requirement: str
+    subject: str
+
+
 class WaiverList(TypedDict):
     """Waivers of a use case."""
 

@@ -15,7 +15,14 @@ from roadworthy.adapters.sql.schema.casework import (
     spend,
     step,
 )
-from roadworthy.adapters.sql.schema.costs import cost_call, cost_case, cost_review, cost_step, outlook
+from roadworthy.adapters.sql.schema.costs import (
+    cost_call,
+    cost_case,
+    cost_day,
+    cost_review,
+    cost_step,
+    outlook,
+)
 from roadworthy.adapters.sql.schema.evaluations import (
     evaluation,
     evaluation_answer,
@@ -94,6 +101,7 @@ __all__ = [
     "checkpoint",
     "cost_call",
     "cost_case",
+    "cost_day",
     "cost_review",
     "cost_step",
     "credential",

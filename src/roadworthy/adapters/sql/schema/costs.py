@@ -51,6 +51,9 @@ cost_call = _book("cost_call")
 
 BOOKS = (cost_step, cost_case, cost_review, cost_call)
 
+cost_day = table("cost_day", key("use_case"), key("day", Number), has("version", Number))
+"""A number of each day that grows whenever its sums in any of the books do."""
+
 outlook = table("outlook", key("use_case"), key("subject"), has("at", Moment), has("body", Json))
 
 
