@@ -136,6 +136,9 @@ def test_an_entry_shows_its_bytes_and_its_proof(worked: Desk) -> None:
     page = browser.get("/audit/0")
     assert "The leaf lies under the signed head" in text_of(page.text)
     assert found["leaf"] in page.text
+    newest = browser.get("/audit.json").json()["entries"][0]["seq"]
+    assert f'href="/audit/{newest}"' in browser.get(f"/audit/{newest - 1}").text
+    assert f'href="/audit/{newest + 1}"' not in browser.get(f"/audit/{newest}").text
     assert browser.get("/audit/999").status_code == 404
     assert browser.get("/audit/no").status_code == 404
 

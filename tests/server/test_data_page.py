@@ -21,6 +21,7 @@ from roadworthy.measure.lookovers import keep_data_look, keep_knowledge_look
 from roadworthy.ports.knowledge import IndexState
 from roadworthy.principal import Kind, Principal, Role
 from roadworthy.quantities import Interval, digest_of
+from roadworthy.stage import Stage
 
 OWNER, AUDITOR, REVIEWER = PEOPLE[Role.OWNER], PEOPLE[Role.AUDITOR], PEOPLE[Role.REVIEWER]
 BUILDER = PEOPLE[Role.BUILDER]
@@ -191,7 +192,16 @@ def test_each_source_has_its_scores_and_what_they_block(desk: Desk) -> None:
         "not evaluated",
     )
     shown = text_of(desk.browser(OWNER).get(ADDRESS).text)
-    for said in ("4 of 6", "2.3 d", "1 d promised", "2.0 % twice", "1 undeclared", "Mend isbn", "before"):
+    for said in (
+        "4 of 6",
+        "2.3 d",
+        "1 d promised",
+        "2.0 % twice",
+        "1 undeclared",
+        "Mend isbn",
+        "before",
+        "Accept it for a while",
+    ):
         assert said in shown, said
 
 
@@ -307,3 +317,15 @@ def test_an_owner_dismisses_a_pair_once(desk: Desk) -> None:
     seen = desk.browser(BUILDER).get(ADDRESS)
     assert "dismissed by the-reviewer" in text_of(seen.text)
     assert target not in seen.text
+
+
+def test_where_the_gate_asks_nothing_the_page_says_so_and_not_that_nothing_was_measured(
+    tmp_path: Any,
+) -> None:
+    young = Desk(tmp_path)
+    young.office.release(reply, charter=DECLARED, stage=Stage.DRAFT)
+    page = young.browser(OWNER).get(f"{ADDRESS}.json").json()
+    assert (page["stage"], page["requirements"]) == ("pilot", [])
+    assert {one["verdict"] for one in (*page["sources"], *page["knowledge"])} == {"not asked"}
+    assert "nothing asked" in text_of(young.browser(OWNER).get(ADDRESS).text)
+    young.office.store.close()

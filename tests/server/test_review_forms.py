@@ -47,7 +47,7 @@ def test_a_claim_is_shown_to_everybody_and_holds_others_off(desk: Desk) -> None:
     others = nina.get(path)
     assert "You cannot decide this: vera is on it" in text_of(others.text)
     assert 'name="verdict" value="approve"' not in others.text
-    assert "vera until" in text_of(nina.get("/inbox").text)
+    assert "vera for another" in text_of(nina.get("/inbox").text)
     free = nina.submit(nina.get("/inbox?view=free"), "/inbox/next")
     assert free.headers["location"] == "/inbox?view=free"
     assert vera.submit(vera.get(path), f"{path}/release").headers["location"] == "/inbox"

@@ -150,7 +150,7 @@ def _look_over(
         report = look_over_knowledge(
             deployment, people.builder, charter, base, touched=None, gaps=None, content=False
         )
-        out.say(f"{name}: {report.documents} documents, {len(report.todo)} things to do for their owners")
+        out.say(f"{name}: {report.documents} documents; to do for their owners: {len(report.todo)}")
     sequence_all(deployment)
 
 

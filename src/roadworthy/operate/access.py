@@ -15,7 +15,7 @@ import zlib
 from dataclasses import replace
 from datetime import timedelta
 
-from roadworthy.errors import InputProblem, NotFound, Problem, Refused
+from roadworthy.errors import Conflict, InputProblem, NotFound, Problem, Refused
 from roadworthy.operate.deployment import Deployment
 from roadworthy.operate.words import check_words
 from roadworthy.ports import Credential
@@ -136,7 +136,9 @@ def issue(
 ) -> str:
     """A new key, session or one-time link for a principal. The secret is shown here and never again.
 
-    ``release`` and ``stage`` bind a key of the gateway."""
+    ``release`` and ``stage`` bind a key of the gateway.
+    Errors: ``NotFound`` RW-ACCESS-011; ``Conflict`` RW-ACCESS-022 for a disabled account; ``Refused`` for another's.
+    """
     if principal.id != for_:
         require(principal, "account.administer")
     check_words(_LONGEST_NAME, use_case=use_case)
@@ -148,6 +150,12 @@ def issue(
         account = deployment.store.people.get(tx, for_)
         if account is None:
             raise NotFound("RW-ACCESS-011", f"no account `{for_}`")
+        if account.disabled:
+            raise Conflict(
+                "RW-ACCESS-022",
+                f"the account `{for_}` is disabled: nothing made for it would be recognised",
+                hint="whoever administers accounts enables it",
+            )
         deployment.store.people.add_credential(
             tx,
             Credential(

@@ -165,8 +165,9 @@ def _look(tx: Transaction, use_case: str, subject: str) -> Outlook | None:
 
 
 def _requirement(ask: Ask, one: Finding, use_case: str, release: Release) -> dict[str, Any]:
-    kinds = {row.id: row.measured_by for row in ask.deployment.requirements.requirements}
-    kind = kinds.get(one.requirement, "")
+    rows = {row.id: row for row in ask.deployment.requirements.requirements}
+    row = rows.get(one.requirement)
+    kind = row.measured_by if row else ""
     return {
         "requirement": one.requirement,
         "theme": one.theme,
@@ -176,6 +177,7 @@ def _requirement(ask: Ask, one: Finding, use_case: str, release: Release) -> dic
         "reason": one.reason,
         "next_step": "" if one.mark in _HOLDS else one.next_step,
         "minutes": one.minutes,
+        "waivable": row is not None and row.waivable,
         "kind": kind,
         "measured_at": one.measured_at.isoformat() if one.measured_at else None,
         "command": measuring(
@@ -206,7 +208,7 @@ class _Shown:
             "owner": source.owner,
             "steward": source.steward,
             "system_of_record": list(source.system_of_record),
-            "verdict": "pass" if found and not blocks else str(blocks[0].mark) if blocks else "not evaluated",
+            "verdict": "pass" if found and not blocks else str(blocks[0].mark) if blocks else "not asked",
             "blocks": [one.requirement for one in blocks],
             "rows": sum(one["rows"] for one in tables) if tables else None,
             "scores": {dimension: self._score(name, dimension, tables) for dimension in _DIMENSIONS},

@@ -111,7 +111,7 @@ def _shelf(
         "owner": promise.owner,
         "trusted": promise.trusted,
         "embedding": promise.embedding,
-        "verdict": "pass" if kept and not blocks else str(blocks[0].mark) if blocks else "not evaluated",
+        "verdict": "pass" if kept and not blocks else str(blocks[0].mark) if blocks else "not asked",
         "blocks": [one.requirement for one in blocks],
         "figures": {kind: _figure(one, now) if one else None for kind, one in newest.items()},
         "promised": {

@@ -64,7 +64,7 @@ def settings(ask: Ask) -> dict[str, Any]:
         "may_issue_gateway": allows(ask.principal, "gateway.key", use_case=ask.principal.use_case),
         "stages": list(ROAD),
         "lifetimes": {kind: access.LIFETIME[kind].days for kind in (access.KEY, access.GATEWAY)},
-        "holders": [one.id for one, _ in people if one.kind is not Kind.PERSON or one.id == ask.principal.id],
+        "holders": [one.id for one, _ in people if _may_hold(one, ask.principal)],
         "use_cases": list(names),
         "known_use_cases": len(known),
         "read_use_cases": min(len(names), MOST_USE_CASES),
@@ -98,6 +98,11 @@ def _person(one: Principal, has_mail: bool, me: Principal) -> dict[str, Any]:
         "use_case": one.use_case,
         "you": one.id == me.id,
     }
+
+
+def _may_hold(one: Principal, me: Principal) -> bool:
+    """Whether a key may be made for this account here: a person makes their own."""
+    return not one.disabled and (one.kind is not Kind.PERSON or one.id == me.id)
 
 
 def _chosen(ask: Ask, people: Sequence[tuple[Principal, bool]]) -> dict[str, Any] | None:
