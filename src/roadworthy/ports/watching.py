@@ -152,8 +152,8 @@ class Alerts(Protocol):
     def mutes(self, tx: Transaction, now: datetime) -> Mapping[str, Mute]:
         """What is muted at a moment, by key."""
 
-    def notices(self, tx: Transaction, alert: str) -> tuple[Notice, ...]:
-        """What was told of an alert, and what waits."""
+    def notices(self, tx: Transaction, *alerts: str) -> tuple[Notice, ...]:
+        """What was told of alerts, and what waits; in one question, in the order of their ids."""
 
 
 class SpanExporter(Protocol):

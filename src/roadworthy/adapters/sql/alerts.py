@@ -69,7 +69,11 @@ _MUTE = _mutes.on_conflict_do_update(
     set_={column.name: _mutes.excluded[column.name] for column in _mute.c if column.name != "key"},
 )
 _UNMUTE = _mute.delete().where(_mute.c.key == sa.bindparam("one")).execution_options(**COUNTED)
-_NOTICES = sa.select(_notice).where(_notice.c.alert == sa.bindparam("alert")).order_by(_notice.c.id)
+_NOTICES = (
+    sa.select(_notice)
+    .where(_notice.c.alert.in_(sa.bindparam("alerts", expanding=True)))
+    .order_by(_notice.c.id)
+)
 
 
 class SqlAlerts:
@@ -145,8 +149,8 @@ class SqlAlerts:
         rows = execute(tx, sa.select(_mute).where(_mute.c.until > now))
         return {row.key: Mute(**row._mapping) for row in rows}
 
-    def notices(self, tx: Transaction, alert: str) -> tuple[Notice, ...]:
-        return tuple(_told(row) for row in execute(tx, _NOTICES, {"alert": alert}))
+    def notices(self, tx: Transaction, *alerts: str) -> tuple[Notice, ...]:
+        return tuple(_told(row) for row in execute(tx, _NOTICES, {"alerts": list(alerts)}))
 
 
 def _values(alert: Alert) -> dict[str, Any]:

@@ -19,8 +19,8 @@ from roadworthy.adapters.sql.schema.costs import BOOKS
 from roadworthy.adapters.sql.transaction import execute, opened
 from roadworthy.ports import Transaction
 
-MOST_KEPT: Final = 128
-"""Answers about settled days that are kept for each database."""
+MOST_KEPT: Final = 50_000
+"""Rows of answers about settled days that are kept for each database: some ten megabytes."""
 NEWEST: Final = 2
 """Days at the end that are never taken as settled: work changes them all the time."""
 
@@ -63,12 +63,12 @@ def _mine(table: sa.Table) -> sa.ColumnElement[bool]:
     return table.c.use_case.in_(sa.bindparam("use_cases", expanding=True))
 
 
-def _of(kind: str, day: sa.ColumnElement[int], number: sa.ColumnElement[int]) -> sa.Select[Any]:
-    told = sa.literal_column(f"'{kind}'").label("kind")
-    return sa.select(told, day.label("day"), sa.cast(number, sa.BigInteger).label("number"))
+def _of(kind: str, day: sa.ColumnElement[int], number: sa.ColumnElement[int]) -> sa.Select[str, int, int]:
+    told: sa.ColumnElement[str] = sa.literal_column(f"'{kind}'")
+    return sa.select(told.label("kind"), day.label("day"), sa.cast(number, sa.BigInteger).label("number"))
 
 
-_NOTHING = sa.literal_column("0")
+_NOTHING: sa.ColumnElement[int] = sa.literal_column("0")
 # Calls name releases by their number: which ones there are is a part of what they come to.
 _STATE = sa.union_all(
     _of("changed", _day.c.day, sa.func.sum(_day.c.version)).where(_within(_day)).group_by(_day.c.day),
@@ -115,8 +115,9 @@ class SettledDays:
             found = read({**values, "lively": list(state.lively)}, True)
         with self._lock:
             kept[place] = found  # the newest at the end
-            while len(kept) > MOST_KEPT:
-                del kept[next(iter(kept))]
+            many = sum(1 + len(rows) for rows in kept.values())
+            while many > MOST_KEPT:
+                many -= 1 + len(kept.pop(next(iter(kept))))
         if not state.lively:
             return found
         return add(found, read({**values, "lively": list(state.lively)}, False))

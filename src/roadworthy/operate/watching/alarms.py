@@ -247,8 +247,10 @@ def list_alerts(
     wanted = use_case or principal.use_case
     with deployment.store.read() as tx:
         page = deployment.store.alerts.list(tx, use_case=wanted, after=after, limit=limit)
-        told = {alert.id: deployment.store.alerts.notices(tx, alert.id) for alert in page.rows}
-    rows = [{**as_json(alert), "notices": [_notice(one) for one in told[alert.id]]} for alert in page.rows]
+        told: dict[str, list[Mapping[str, object]]] = {alert.id: [] for alert in page.rows}
+        for notice in deployment.store.alerts.notices(tx, *told):
+            told[notice.alert].append(_notice(notice))
+    rows = [{**as_json(alert), "notices": told[alert.id]} for alert in page.rows]
     return {"alerts": rows, "after": page.after}
 
 

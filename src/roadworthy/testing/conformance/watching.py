@@ -211,6 +211,8 @@ class WatchingConformance:
             assert store.alerts.tell(tx, a_notice(2, due_at=AT + timedelta(minutes=1)))
             store.alerts.tell(tx, a_notice(3, state=AlertState.RESOLVED))
             told = store.alerts.notices(tx, id_at(1))
+            assert store.alerts.notices(tx, "other", id_at(1)) == told
+            assert store.alerts.notices(tx) == ()
         assert [(one.id, one.state, one.sent_at) for one in told] == [
             (id_at(1), AlertState.FIRING, None),
             (id_at(3), AlertState.RESOLVED, None),

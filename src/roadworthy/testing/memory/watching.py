@@ -235,9 +235,9 @@ class MemoryAlerts:
         kept = opened(tx).table("alert_mute")
         return {key: kept[key] for key in sorted(kept) if kept[key].until > now}
 
-    def notices(self, tx: Transaction, alert: str) -> tuple[Notice, ...]:
+    def notices(self, tx: Transaction, *alerts: str) -> tuple[Notice, ...]:
         kept = opened(tx).table("notice")
-        return tuple(kept[id_] for id_ in sorted(kept) if kept[id_].alert == alert)
+        return tuple(kept[id_] for id_ in sorted(kept) if kept[id_].alert in alerts)
 
     def _change(self, tx: Transaction, notice: str, **values: Any) -> None:
         kept = opened(tx).change("notice")

@@ -220,13 +220,6 @@ sa.Index(
     sqlite_where=_OPEN,
     postgresql_where=_OPEN,
 )
-# What waits for people, and how long it does.
-sa.Index(
-    "ix_review_waiting",
-    *(review.c[name] for name in ("use_case", "created_at", "due_at", "case_id")),
-    sqlite_where=_OPEN,
-    postgresql_where=_OPEN,
-)
 # All that counting an inbox looks at.
 sa.Index(
     "ix_review_counted",

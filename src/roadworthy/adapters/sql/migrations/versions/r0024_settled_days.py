@@ -1,4 +1,4 @@
-"""Which days of the cost books have changed, and an index for what waits for people."""
+"""Which days of the cost books have changed."""
 
 from __future__ import annotations
 
@@ -22,12 +22,4 @@ def upgrade() -> None:
         sa.Column("day", sa.BigInteger, nullable=False, autoincrement=False),
         sa.Column("version", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("use_case", "day"),
-    )
-    waiting = sa.text("state = 'open'")
-    op.create_index(
-        "ix_review_waiting",
-        "review",
-        ["use_case", "created_at", "due_at", "case_id"],
-        sqlite_where=waiting,
-        postgresql_where=waiting,
     )
