@@ -61,7 +61,8 @@ services: ## install MariaDB, Prometheus, Alertmanager, Dovecot and Chromium, wh
 	  || echo "no Chromium: the tests of pages in a browser are skipped; install the package chromium to run them"
 
 test: $(VENV)/dev.stamp ## the whole suite (SQLite, a real Postgres, a real MariaDB)
-	$(BIN)/python -m pytest -q -n 2 --ignore tests/journeys --ignore tests/browser
+	@# By file: what the tests of one share is made once, and not by both processes.
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --ignore tests/journeys --ignore tests/browser
 	@# The driver of the browser holds its process's event loop: those tests have a process of their own.
 	$(BIN)/python -m pytest -q tests/browser
 

@@ -78,6 +78,15 @@ def test_the_words_of_a_workflow_import_nothing_heavy_either() -> None:
     assert loaded & {"pydantic", "numpy", "sqlalchemy", "dbos", "yaml"} == set()
 
 
+def test_a_command_that_opens_an_installation_needs_no_numerics() -> None:
+    code = (
+        "import sys\nimport roadworthy.cli.app, roadworthy.cli.session, roadworthy.adapters.sql, roadworthy.adapters.dbos"
+        "\nprint(*sorted(sys.modules))"
+    )
+    loaded = {name.partition(".")[0] for name in in_a_new_process(code).split()}
+    assert loaded & {"numpy", "scipy", "dbos"} == set()
+
+
 def test_the_version_is_that_of_the_package() -> None:
     from importlib.metadata import version
 

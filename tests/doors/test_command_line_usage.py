@@ -1,10 +1,13 @@
 """What was typed wrongly is told as such: exit code 2, the code for it, and never as a fault of the program."""
 
 import json
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+import typer
 
-from roadworthy.cli.app import run
+from roadworthy.cli.app import branch, build, run
 from roadworthy.cli.output import OK, USAGE
 
 
@@ -19,6 +22,7 @@ def typed(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
         (["--nonsense"], "No such option: --nonsense"),
         (["doctor", "--nonsense"], "No such option: --nonsense"),
         (["nothing"], "No such command 'nothing'"),
+        (["cases", "lst"], "Did you mean 'list'"),
         (["gate"], "Missing argument"),
         (["cases", "list", "--limit", "many"], "--limit"),
         (["cases", "list", "--limit", "0"], "--limit"),
@@ -33,6 +37,24 @@ def test_a_wrong_word_is_a_usage_error(
     assert "RW-CLI-001" in err
     assert said in err
     assert "unexpected" not in err
+
+
+def leaves(command: Any, *path: str) -> Iterator[tuple[tuple[str, ...], Any]]:
+    inner = getattr(command, "commands", {})
+    if not inner:
+        yield path, command
+    for name, each in inner.items():
+        yield from leaves(each, *path, name)
+
+
+def test_a_command_built_alone_is_the_one_among_all() -> None:
+    app = build()
+    for path, command in leaves(typer.main.get_command(app)):
+        alone: Any = typer.main.get_group(branch(app, path))
+        for word in path:
+            assert list(alone.commands) == [word]
+            alone = alone.commands[word]
+        assert [each.opts for each in alone.params] == [each.opts for each in command.params], path
 
 
 def test_with_json_a_wrong_word_is_told_in_json(

@@ -134,11 +134,11 @@ def run() -> int:
 
 def _command(app: typer.Typer, words: Sequence[str]) -> Callable[..., object]:
     """What carries the words out: of the tree only their own branch, where they name one."""
-    branch = _branch(app, words)
-    return app if branch is app else typer.main.get_group(branch)
+    named = branch(app, words)
+    return app if named is app else typer.main.get_group(named)
 
 
-def _branch(app: typer.Typer, words: Sequence[str]) -> typer.Typer:
+def branch(app: typer.Typer, words: Sequence[str]) -> typer.Typer:
     """As much of the tree as the words name. Typer writes out all it is given, which takes longer than most commands.
 
     Where a word names nothing, all that it might have named stays, to be listed or proposed.
@@ -147,12 +147,12 @@ def _branch(app: typer.Typer, words: Sequence[str]) -> typer.Typer:
     groups = [one for one in app.registered_groups if _name_of(one) == words[0]] if words else []
     if not commands and not groups:
         return app
-    branch = copy(app)
-    branch.registered_commands, branch.registered_groups = commands, [copy(one) for one in groups]
-    for group in branch.registered_groups:
+    found = copy(app)
+    found.registered_commands, found.registered_groups = commands, [copy(one) for one in groups]
+    for group in found.registered_groups:
         if group.typer_instance is not None:
-            group.typer_instance = _branch(group.typer_instance, words[1:])
-    return branch
+            group.typer_instance = branch(group.typer_instance, words[1:])
+    return found
 
 
 def _name_of(one: CommandInfo | TyperInfo) -> str | None:

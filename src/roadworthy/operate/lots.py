@@ -5,7 +5,6 @@ from __future__ import annotations
 from hashlib import sha256
 
 from roadworthy.operate.deployment import Deployment
-from roadworthy.trust.spotcheck import drawn
 
 
 def lots_fall(deployment: Deployment, probability: float, name: str) -> bool:
@@ -13,5 +12,8 @@ def lots_fall(deployment: Deployment, probability: float, name: str) -> bool:
 
     ``name`` has capitals: no data subject has such a pseudonym, because those are made from small letters.
     """
+    # The page of draws also watches shares, for which it loads numerics that most commands never need.
+    from roadworthy.trust.spotcheck import drawn
+
     key = sha256(deployment.vault.pseudonym(name).encode()).digest()
     return probability > 0 and drawn(probability, key)

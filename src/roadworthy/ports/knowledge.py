@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from roadworthy.errors import RoadworthyError
 from roadworthy.knowledge import KEEPER, Chunk, Document, Finding, Reader
@@ -16,7 +13,11 @@ from roadworthy.knowledge.draft import Draft
 from roadworthy.policy import Marking
 from roadworthy.quantities import Digest
 
-Vectors = NDArray[np.float32]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Vectors: TypeAlias = "NDArray[np.float32]"
 Means = Literal["both", "words", "meaning"]
 
 

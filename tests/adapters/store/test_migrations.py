@@ -12,13 +12,19 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from roadworthy.adapters.sql import SqlStore, current, is_current, open_engine, upgrade
-from roadworthy.adapters.sql.migrations.version import configured
+from roadworthy.adapters.sql.migrations.version import configured, known
 from roadworthy.adapters.sql.schema import metadata
 from roadworthy.errors import InputProblem, Unavailable
 
 NEWEST = "0024"
+
+
+def test_the_files_are_named_as_their_revisions_are() -> None:
+    revisions = ScriptDirectory.from_config(configured()).walk_revisions()
+    assert known() == tuple(each.revision for each in revisions)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

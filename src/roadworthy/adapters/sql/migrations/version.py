@@ -5,17 +5,16 @@ from __future__ import annotations
 import threading
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 from roadworthy.adapters.sql import locks
 from roadworthy.adapters.sql.engine import begin_read, begin_write
 from roadworthy.errors import InputProblem, Problem
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 VERSION_TABLE: Final = "schema_version"
 _ONE_AT_A_TIME = threading.Lock()
@@ -30,7 +29,7 @@ def current(engine: sa.Engine) -> str:
 
 def is_current(engine: sa.Engine) -> bool:
     """The database has exactly the schema that this program needs."""
-    return current(engine) == _known()[0]
+    return current(engine) == known()[0]
 
 
 def upgrade(engine: sa.Engine) -> None:
@@ -44,7 +43,7 @@ def upgrade(engine: sa.Engine) -> None:
         locks.hold(connection, locks.MIGRATION)
         # Whoever waited for the lock may find the work done.
         found = _current(connection)
-        if found and found not in _known():
+        if found and found not in known():
             raise InputProblem(
                 "RW-STORE-005",
                 Problem(
@@ -52,23 +51,30 @@ def upgrade(engine: sa.Engine) -> None:
                     hint="start the later release that migrated it, or restore the backup made before",
                 ),
             )
+        # Most processes meet a database that is current, and need not load Alembic.
+        from alembic import command
+
         command.upgrade(configured(connection), "head")
 
 
 def _current(connection: sa.Connection) -> str:
-    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-    return context.get_current_revision() or ""
+    if not sa.inspect(connection).has_table(VERSION_TABLE):
+        return ""
+    kept = sa.select(sa.column("version_num", sa.Text)).select_from(sa.table(VERSION_TABLE))
+    return str(connection.execute(kept).scalar() or "")
 
 
 @cache
-def _known() -> tuple[str, ...]:
-    """All revisions that this program has, the newest first."""
-    scripts = ScriptDirectory.from_config(configured())
-    return tuple(script.revision for script in scripts.walk_revisions())
+def known() -> tuple[str, ...]:
+    """All revisions that this program has, the newest first: each has a file of its name."""
+    pages = (Path(__file__).parent / "versions").glob("r[0-9]*.py")
+    return tuple(sorted((page.stem[1:].partition("_")[0] for page in pages), reverse=True))
 
 
 def configured(connection: sa.Connection | None = None) -> Config:
     """What Alembic's commands are told: where the revisions are, and on which connection they run."""
+    from alembic.config import Config
+
     config = Config()
     # The percent sign begins a substitution in Alembic's configuration.
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
