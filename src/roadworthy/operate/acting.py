@@ -32,8 +32,8 @@ def propose(
     judged: Judged,
     marking: Marking,
     spent: Cost,
-) -> EffectRecord:
-    """Weigh an effect in the middle of a case; the one that is there if it was proposed before.
+) -> tuple[EffectRecord, bool]:
+    """Weigh an effect in the middle of a case; the one that is there, and False, if it was proposed before.
 
     Errors: ``Conflict`` RW-CASE-002 if somebody took the case, ``InputProblem`` RW-EFFECT-003 for a slot of
     another effect.
@@ -49,7 +49,7 @@ def propose(
             other = asked != known.arguments_digest and not known.approved_by
             if other or known.tool != effect.tool:
                 raise shared_slot(slot)
-            return known
+            return known, False
     weighed = weigh(
         deployment,
         tx,
@@ -84,7 +84,7 @@ def propose(
             ordinal=ordinal,
             role=(weighed.disposition.roles or ("",))[0],
         )
-    return row
+    return row, True
 
 
 def ask_about(

@@ -337,7 +337,7 @@ class Run(Steps):
         judged = judge_call(self._release, effect.tool, effect.arguments, self.readings)
         with self._deployment.store.write() as tx:
             self.flush(tx)
-            return propose(
+            row, _ = propose(
                 self._deployment,
                 tx,
                 self._case,
@@ -350,6 +350,7 @@ class Run(Steps):
                 marking=self.readings.marking,
                 spent=self.spent,
             )
+            return row
 
 
 class _Asking(NamedTuple):

@@ -281,7 +281,7 @@ def _proposed(deployment: Deployment, wanted: _Wanted) -> EffectRecord:
             _require_clear(deployment, case, effect.tool)
             _note_caller(deployment, tx, wanted.caller, case, effect.tool)
         ordinal = 0 if known else next_ordinal(deployment, tx, case)
-        row = propose(
+        row, is_new = propose(
             deployment,
             tx,
             fresh,
@@ -296,6 +296,8 @@ def _proposed(deployment: Deployment, wanted: _Wanted) -> EffectRecord:
         )
         if known:
             return row
+        if not is_new:
+            raise Conflict("RW-STORE-001", "the same call was made in this moment")
         keep(deployment, tx, case, Noted(f"{PROPOSED}:{effect.tool}", {}, {"effect": row.id}, marking))
         if row.state is EffectState.READY:
             timeout_s = seconds(release.charter.tools[effect.tool].timeout)
