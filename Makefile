@@ -30,7 +30,7 @@ $(VENV)/dev.stamp: requirements/dev.lock $(VENV)/run.stamp
 	$(PIP_INSTALL) --require-hashes -r requirements/dev.lock
 	@touch $@
 
-demo: $(VENV)/run.stamp ## the whole road on the example company, in about a minute
+demo: $(VENV)/run.stamp ## the whole road on the example company, in about three minutes
 	$(BIN)/roadworthy demo
 
 check: $(VENV)/dev.stamp ## format, lint, types, import contracts, size ratchet
