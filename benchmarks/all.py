@@ -1,7 +1,8 @@
 """Run every benchmark, one after the other, and write RESULTS.md.
 
-``python benchmarks/all.py [--quick] [--peers]``. With ``--peers`` benchmarks that know a peer measure it
-beside ours, in an environment of its own. Exit code 3 where a bar falls short.
+``python benchmarks/all.py [--quick] [--peers] [CLAIM ...]``. With ``--peers`` benchmarks that know a peer measure it
+beside ours, in an environment of its own. What was measured is kept in ``results.json`` until it is measured again:
+with claims named, the others stay as they were, each with its date. Exit code 3 where a bar falls short.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "RESULTS.md"
+KEPT = HERE / "results.json"
 TOGETHER = "release"
 """Runs others of these: left out where all are run."""
 
@@ -52,43 +54,44 @@ def main() -> int:
                 }
             )
         print(f"   {'holds' if found[-1]['holds'] else 'FALLS SHORT'}", flush=True)
-    if not options.only:
-        RESULTS.write_text(_page(found, quick=options.quick), encoding="utf-8")
+    keep(found, quick=options.quick)
     return 0 if all(one["holds"] for one in found) else 3
 
 
-def _page(found: list[dict], *, quick: bool) -> str:  # type: ignore[type-arg]
-    machine = next((one["machine"] for one in found if one.get("machine")), {})
-    versions = next((one["versions"] for one in found if one.get("versions")), {})
+def keep(found: list[dict], *, quick: bool) -> None:  # type: ignore[type-arg]
+    """Put what was measured now in the place of what was measured before, and write the page of all of it."""
+    known = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else []
+    measured = {one["claim"]: one for one in known}
+    for one in found:
+        measured[one["claim"]] = {**one, "measured": f"{datetime.now(UTC):%Y-%m-%d}", "quick": quick}
+    rows = [measured[name] for name in sorted(measured)]
+    KEPT.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    RESULTS.write_text(_page(rows), encoding="utf-8")
+
+
+def _page(found: list[dict]) -> str:  # type: ignore[type-arg]
     lines = [
         "# Results",
         "",
         (
-            f"Measured {datetime.now(UTC):%Y-%m-%d} with Roadworthy {versions.get('roadworthy', '')} on {machine.get('cores')} shared cores, "
-            f"Python {machine.get('python')}{', quick passes' if quick else ''}. Written by `make bench`; absolute times move with the "
-            "machine's neighbours, ratios hold better."
+            "Written by `make bench` and `python benchmarks/all.py CLAIM`, on 2 shared cores; absolute times move with the machine's "
+            "neighbours, ratios hold better. *Quick* passes are shorter than the bar asks for."
         ),
         "",
-        "| claim | bar | figure | asked | |",
-        "|---|---|---|---|---|",
+        "| claim | bar | figure | asked | | measured |",
+        "|---|---|---|---|---|---|",
     ]
     for one in found:
+        when = f"{one['measured']}{', quick' if one['quick'] else ''}"
         for bar in one["bars"]:
             figure = bar["figure"] if bar["figure"] is None else f"{bar['figure']:.4g}"
             mark = "holds" if bar["holds"] else "**falls short**"
-            lines.append(f"| {one['claim']} | {bar['name']} | {figure} | {bar['bar']:g} | {mark} |")
+            lines.append(
+                f"| {one['claim']} | {bar['name']} | {figure} | {bar['bar']:g} | {mark} | {when} |"
+            )
         if not one["bars"]:
-            lines.append(f"| {one['claim']} | could not be measured | | | **falls short** |")
-    lines += ["", "## All figures", ""]
-    for one in found:
-        lines += [
-            f"### {one['claim']}",
-            "",
-            "```json",
-            json.dumps(one["figures"], indent=1, ensure_ascii=False),
-            "```",
-            "",
-        ]
+            lines.append(f"| {one['claim']} | could not be measured | | | **falls short** | {when} |")
+    lines += ["", "All figures behind them: [results.json](results.json).", ""]
     return "\n".join(lines)
 
 

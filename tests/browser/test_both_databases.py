@@ -11,7 +11,7 @@ from tests.server.furnished import EVERY
 
 pytestmark = pytest.mark.postgres
 OF_ONE_RUN = re.compile(
-    r"0\.0000\d+ EUR|nano\": \"\d+|[0-9a-f]{12,}…?|[0-9A-Za-z+/]{40,}=*|(?<=Waiting for a place )\d+|\d+(?= hashes)"
+    r"0\.0000\d+ EUR|nano\": \"\d+|[0-9a-f]{12,}…?|[0-9A-Za-z+/]{40,}=*|(?<=Waiting for a place )\d+|\d+(?= hashes)|(?<=cost_nano )\d+"
 )
 """What our own processor's time costs, and the hashes of entries that name it; how many sessions there were, and how far away in the tree."""
 
@@ -34,7 +34,11 @@ def test_pages_say_the_same_on_both_databases(
     different = {}
     for address, (status, words) in here.items():
         status_there, words_there = there[address]
-        apart = [(a, b) for a, b in zip(words, words_there, strict=False) if a != b]
+        apart = [
+            (" ".join(words[max(0, at - 5) : at + 4]), b)
+            for at, (a, b) in enumerate(zip(words, words_there, strict=False))
+            if a != b
+        ]
         if apart or status != status_there or len(words) != len(words_there):
             different[address] = (status, status_there, apart[:9])
     assert different == {}
